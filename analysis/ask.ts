@@ -1,0 +1,130 @@
+import { loadSql, fillSql, type Slots } from "../data/sql.ts";
+import { addMonths } from "../data/period.ts";
+import type { Param, Row } from "../data/warehouse.ts";
+import { NOTHING, type Snapshot } from "./snapshot.ts";
+
+/** Who asks. `teams` null sees everything; a list sees those teams and nothing that adds others up. */
+export interface Principal {
+  name: string;
+  teams: readonly string[] | null;
+}
+
+/** The person at this machine, while no sign-in is configured and only loopback is served. */
+export const LOCAL_ADMINISTRATOR: Principal = { name: "local", teams: null };
+
+export const MEASURE_COLUMNS = {
+  effective: "effective",
+  billed: "billed",
+  list: "list",
+  contracted: "contracted",
+} as const;
+export type Measure = keyof typeof MEASURE_COLUMNS;
+
+const NULL_COLUMNS = {
+  effective: "effective_nulls",
+  billed: "billed_nulls",
+  list: "list_nulls",
+  contracted: "contracted_nulls",
+} as const;
+
+/** Dimensions of `spend_month`, by the name the API gives them. */
+export const KEY_COLUMNS = {
+  team: "team",
+  businessUnit: "business_unit",
+  service: "service",
+  environment: "environment",
+  all: "'all'",
+} as const;
+export type KeyDimension = keyof typeof KEY_COLUMNS;
+
+export type QueryName =
+  | "showback"
+  | "showback-day"
+  | "showback-resource"
+  | "total"
+  | "trend"
+  | "movers"
+  | "statement"
+  | "lines"
+  | "reconciliation"
+  | "restatements"
+  | "checks"
+  | "teams";
+
+export interface Question {
+  month?: string;
+  measure?: Measure;
+  key?: KeyDimension;
+  params?: Record<string, Param>;
+}
+
+/**
+ * The only way to run a query for a person, and the only place that computes their scope. A query
+ * reads `visible_*($scope)` and nothing else, so it cannot be written without one.
+ */
+export async function ask<T = Row>(
+  snapshot: Snapshot,
+  name: QueryName,
+  principal: Principal,
+  question: Question,
+  signal?: AbortSignal,
+): Promise<T[]> {
+  const { sql, params } = prepared(snapshot, name, principal, question);
+  return snapshot.pool.with(signal, (session) => session.rows<T>(sql, params));
+}
+
+/** As `ask`, in batches, for answers of any size; holds one session until the reader is done. */
+export async function askStream(
+  snapshot: Snapshot,
+  name: QueryName,
+  principal: Principal,
+  question: Question,
+  each: (rows: Row[]) => Promise<void>,
+  signal?: AbortSignal,
+  deadline = 15 * 60_000,
+): Promise<void> {
+  const { sql, params } = prepared(snapshot, name, principal, question);
+  await snapshot.pool.with(
+    signal,
+    async (session) => {
+      for await (const rows of session.stream(sql, params)) await each(rows);
+    },
+    deadline,
+  );
+}
+
+function prepared(
+  snapshot: Snapshot,
+  name: QueryName,
+  principal: Principal,
+  question: Question,
+): { sql: string; params: Record<string, Param> } {
+  const text = loadSql(new URL(`./queries/${name}.sql`, import.meta.url));
+  const measure = question.measure ?? "effective";
+  const month = question.month ?? NOTHING;
+  const tables: Record<string, Slots[string]> = {
+    month: [snapshot.schemas, month],
+    previous: [{ ...snapshot.schemas, [NOTHING]: NOTHING }, previousOf(snapshot, month)],
+    measure: [MEASURE_COLUMNS, measure],
+    nulls: [NULL_COLUMNS, measure],
+    key: [KEY_COLUMNS, question.key ?? "team"],
+  };
+  const slots = Object.fromEntries(
+    Object.entries(tables).filter(([slot]) => text.includes(`{{${slot}}}`)),
+  );
+  return {
+    sql: fillSql(stripComments(text), slots),
+    params: { ...question.params, scope: principal.teams },
+  };
+}
+
+function previousOf(snapshot: Snapshot, month: string): string {
+  if (month === NOTHING) return NOTHING;
+  const previous = addMonths(month, -1);
+  return Object.hasOwn(snapshot.schemas, previous) ? previous : NOTHING;
+}
+
+/** Header comments hold slot names for people; they are no slots. */
+function stripComments(text: string): string {
+  return text.replaceAll(/^--.*\n/gm, "");
+}

@@ -1,0 +1,346 @@
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { AppError, asAppError } from "../data/errors.ts";
+import { homePaths, renameDurably, sha256File, syncFile } from "../data/files.ts";
+import { openLedger } from "../data/ledger.ts";
+import { monthBounds } from "../data/period.ts";
+import {
+  type MonthState,
+  type PublishedList,
+  type PublishedMonth,
+  publishList,
+  readList,
+} from "../data/published.ts";
+import type { Register } from "../data/register.ts";
+import { loadSql } from "../data/sql.ts";
+import { type Session, sqlText } from "../data/warehouse.ts";
+import { type CheckResult, runChecks } from "./checks.ts";
+import {
+  type BuildSettings,
+  knownMonths,
+  monthInputs,
+  type MonthInputs,
+  prepareInputs,
+} from "./inputs.ts";
+import { CHECKS, METHOD_VERSION } from "./method.ts";
+
+export interface BuildOptions {
+  home: string;
+  settings: BuildSettings;
+  register: Register;
+  now: () => Date;
+  signal: AbortSignal;
+  /** Only this month; the others stay as published. */
+  month?: string | undefined;
+  memory?: string | undefined;
+  progress: (what: string, done?: number, total?: number) => void;
+  month_done?: (month: BuiltMonth) => void;
+}
+
+export interface BuiltMonth {
+  month: string;
+  outcome: "published" | "unchanged" | "kept" | "not-published";
+  checks: CheckResult[];
+  problem: string | null;
+}
+
+export interface BuildResult {
+  list: PublishedList;
+  months: BuiltMonth[];
+}
+
+const MODELS = [
+  "10-owner_key",
+  "20-tag_value",
+  "30-owner",
+  "40-owner_fact",
+  "50-line",
+  "60-spend",
+  "61-spend_month",
+  "62-spend_resource",
+] as const;
+/** Models that are scaffolding: made for the month, not published. */
+const SCAFFOLD = new Set(["10-owner_key", "20-tag_value", "30-owner", "40-owner_fact"]);
+
+/**
+ * Recomputes the months whose inputs changed and publishes them:
+ *
+ *   units of the month -> fingerprint same? keep
+ *                      -> models -> checks -> all invariants hold? file, renamed into place
+ *                                          -> else the last good file stays, marked
+ *   all months -> list, swapped by rename
+ *
+ * Costs what the changed months cost; a build with nothing to do changes no byte.
+ */
+export async function build(options: BuildOptions): Promise<BuildResult> {
+  const paths = homePaths(options.home);
+  const ledger = await openLedger(paths, { memory: options.memory ?? "2GB" });
+  const months: BuiltMonth[] = [];
+  try {
+    const before = await readList(paths);
+    const known = await knownMonths(ledger.session, options.settings.sources);
+    if (options.month !== undefined && !known.includes(options.month))
+      throw new AppError(
+        "MONTH_UNKNOWN",
+        `--month ${options.month}: no loaded export is about it${known.length === 0 ? "" : `; there are ${known.join(", ")}`}`,
+      );
+    const entries: PublishedMonth[] = [];
+    for (const [index, month] of known.entries()) {
+      options.signal.throwIfAborted();
+      const last = before.months.find((entry) => entry.month === month);
+      if (options.month !== undefined && options.month !== month) {
+        if (last !== undefined) entries.push(last);
+        continue;
+      }
+      options.progress(month, index, known.length);
+      const inputs = await monthInputs(ledger.session, options.home, month, options.settings);
+      const { entry, built } = await oneMonth(ledger.session, inputs, last, options);
+      entries.push(entry);
+      months.push(built);
+      options.register.monthBuilt({
+        month,
+        at: options.now().toISOString(),
+        published: entry.file !== null,
+        problem: built.problem,
+        checks: JSON.stringify(built.checks),
+      });
+      options.month_done?.(built);
+    }
+    const list = await publishList(
+      paths,
+      {
+        publishedAt: options.now().toISOString(),
+        currency: options.settings.currency,
+        months: entries,
+      },
+      options.settings.keepLists,
+    );
+    return { list, months };
+  } finally {
+    ledger.close();
+  }
+}
+
+async function oneMonth(
+  session: Session,
+  inputs: MonthInputs,
+  last: PublishedMonth | undefined,
+  options: BuildOptions,
+): Promise<{ entry: PublishedMonth; built: BuiltMonth }> {
+  const { month } = inputs;
+  const paths = homePaths(options.home);
+  const state = stateOf(inputs, options);
+  if (
+    last !== undefined &&
+    last.fingerprint === inputs.fingerprint &&
+    last.file !== null &&
+    existsSync(join(paths.published, last.file))
+  ) {
+    const checks = JSON.parse(
+      options.register.builds().find((report) => report.month === month)?.checks ?? "[]",
+    ) as CheckResult[];
+    return {
+      entry: { ...last, state },
+      built: { month, outcome: "unchanged", checks, problem: null },
+    };
+  }
+  const temporary = join(paths.published, `${month}-${randomUUID()}.tmp.duckdb`);
+  try {
+    await verifyParts(inputs);
+    const file = `${month}-${inputs.fingerprint.slice(0, 32)}.duckdb`;
+    const cause = causeOf(inputs, last);
+    const made = await makeMonth(session, temporary, inputs, last, cause, options);
+    const broken = made.checks.filter((check) => !check.ok && check.kind === "invariant");
+    if (broken.length > 0) {
+      const problem = broken.map((check) => `${check.name}: ${check.detail}`).join("; ");
+      return {
+        entry: keptEntry(
+          month,
+          last,
+          inputs,
+          state,
+          broken.map((check) => check.name),
+        ),
+        built: {
+          month,
+          outcome: last?.file == null ? "not-published" : "kept",
+          checks: made.checks,
+          problem,
+        },
+      };
+    }
+    await syncFile(temporary);
+    await renameDurably(temporary, join(paths.published, file));
+    return {
+      entry: {
+        month,
+        file,
+        fingerprint: inputs.fingerprint,
+        state,
+        failed: [...new Set(made.checks.filter((check) => !check.ok).map((check) => check.name))],
+        stale: false,
+        publishedAt: options.now().toISOString(),
+        lines: made.lines,
+        rejected: inputs.units.reduce((sum, unit) => sum + Number(unit.rejected), 0),
+        totals: made.totals,
+        causes: inputs.causes,
+      },
+      built: { month, outcome: "published", checks: made.checks, problem: null },
+    };
+  } catch (error) {
+    if (options.signal.aborted) throw error;
+    throw asAppError(error, `building ${month}`);
+  } finally {
+    await rm(temporary, { force: true });
+    await rm(`${temporary}.wal`, { force: true });
+  }
+}
+
+/** Bytes on disk are as they were when they were loaded: a flipped bit in Parquet reads as another number. */
+async function verifyParts(inputs: MonthInputs): Promise<void> {
+  for (const unit of inputs.units)
+    for (const part of unit.parts) {
+      const found = await sha256File(part.path).catch(() => "missing");
+      if (found !== part.sha256)
+        throw new AppError(
+          "WAREHOUSE_DAMAGED",
+          `${part.path} (${unit.unit}) is ${found === "missing" ? "missing" : "damaged"}; run "apportion ingest --again ${unit.source}" to load it anew`,
+        );
+    }
+}
+
+async function makeMonth(
+  session: Session,
+  file: string,
+  inputs: MonthInputs,
+  last: PublishedMonth | undefined,
+  cause: string,
+  options: BuildOptions,
+): Promise<{ checks: CheckResult[]; lines: number; totals: PublishedMonth["totals"] }> {
+  const { month } = inputs;
+  const { published } = homePaths(options.home);
+  const interrupt = () => session.interrupt();
+  options.signal.addEventListener("abort", interrupt, { once: true });
+  await session.script(`ATTACH ${sqlText(file)} AS answers`);
+  const previous = last?.file == null ? null : join(published, last.file);
+  let attached = false;
+  try {
+    await prepareInputs(session, inputs, options.settings);
+    await session.script("USE answers");
+    const model = (name: string) => loadSql(new URL(`./models/${name}.sql`, import.meta.url));
+    for (const name of MODELS) {
+      const table = name.slice(3);
+      const where = SCAFFOLD.has(name) ? "TEMP TABLE" : "TABLE";
+      const sql = model(name);
+      await session.run(
+        `CREATE OR REPLACE ${where} ${table} AS ${sql}`,
+        sql.includes("$month") ? { month } : {},
+      );
+    }
+    await keepInputs(session, month, options.settings.sources);
+    for (const name of ["63-imported", "64-repair"])
+      await session.run(`CREATE TABLE ${name.slice(3)} AS ${model(name)}`);
+    if (previous !== null && existsSync(previous)) {
+      await session.script(`ATTACH ${sqlText(previous)} AS before (READ_ONLY)`);
+      attached = true;
+      await session.run(`CREATE TABLE restatement AS ${model("70-restatement")}`, {
+        built_at: options.now().toISOString(),
+        cause,
+      });
+    } else
+      await session.run(
+        'CREATE TABLE restatement ("at" VARCHAR, cause VARCHAR, currency VARCHAR, team VARCHAR, service VARCHAR, was DECIMAL(38,18), now DECIMAL(38,18), was_billed DECIMAL(38,18), now_billed DECIMAL(38,18))',
+      );
+    const checks = await runChecks(session, options.settings);
+    await session.run(
+      "CREATE TABLE check_result (name VARCHAR, kind VARCHAR, ok BOOLEAN, currency VARCHAR, detail VARCHAR)",
+    );
+    for (const check of checks)
+      await session.run("INSERT INTO check_result VALUES ($name, $kind, $ok, $currency, $detail)", {
+        ...check,
+      });
+    await session.run(
+      "CREATE TABLE about AS SELECT $month AS month, $method AS method, $fingerprint AS fingerprint",
+      { month, method: METHOD_VERSION, fingerprint: inputs.fingerprint },
+    );
+    const { lines } = await session.one<{ lines: string }>("SELECT count(*) AS lines FROM line");
+    const totals = await session.rows<PublishedMonth["totals"][number]>(
+      "SELECT currency AS currency, sum(effective) AS effective, sum(billed) AS billed FROM spend_month GROUP BY currency ORDER BY currency",
+    );
+    await session.script("CHECKPOINT answers");
+    return { checks, lines: Number(lines), totals };
+  } finally {
+    options.signal.removeEventListener("abort", interrupt);
+    await session.script("USE work");
+    if (attached) await session.script("DETACH before");
+    await session.script("DETACH answers");
+  }
+}
+
+/** Copies what a reader of the month wants to see of its making. */
+async function keepInputs(
+  session: Session,
+  month: string,
+  sources: readonly string[],
+): Promise<void> {
+  await session.run("CREATE TABLE month_unit AS SELECT * FROM temp.main.month_unit");
+  await session.run("CREATE TABLE team_version AS SELECT * FROM temp.main.team_version");
+  for (const [table, from] of [
+    ["control", "work.unit_control"],
+    ["stated", "work.stated_total"],
+    ["rejected", "work.quarantine"],
+  ] as const)
+    await session.run(
+      `CREATE TABLE ${table} AS SELECT * FROM ${from} WHERE month = $month AND list_contains($sources, source)`,
+      { month, sources },
+    );
+}
+
+function keptEntry(
+  month: string,
+  last: PublishedMonth | undefined,
+  inputs: MonthInputs,
+  state: MonthState,
+  failed: string[],
+): PublishedMonth {
+  if (last?.file != null)
+    return { ...last, state, failed: [...new Set([...last.failed, ...failed])], stale: true };
+  return {
+    month,
+    file: null,
+    fingerprint: inputs.fingerprint,
+    state,
+    failed,
+    stale: false,
+    publishedAt: null,
+    lines: 0,
+    rejected: 0,
+    totals: [],
+    causes: inputs.causes,
+  };
+}
+
+function causeOf(inputs: MonthInputs, last: PublishedMonth | undefined): string {
+  const changed = Object.entries(inputs.causes)
+    .filter(([name, hash]) => last?.causes[name] !== hash)
+    .map(([name]) => name);
+  return changed.length === 0 ? "import" : changed.join(", ");
+}
+
+/** `open` while the month runs, `provisional` while Azure may still restate it, then `settled`. */
+function stateOf(inputs: MonthInputs, options: BuildOptions): MonthState {
+  const now = options.now();
+  const end = new Date(`${monthBounds(inputs.month).end}T00:00:00Z`);
+  if (now < end) return "open";
+  const written = inputs.units
+    .map((unit) => Date.parse(unit.submitted_at ?? ""))
+    .filter((time) => !Number.isNaN(time));
+  const quietSince = Math.max(end.getTime(), ...written);
+  const days = (now.getTime() - quietSince) / 86_400_000;
+  return days < options.settings.settledAfterDays ? "provisional" : "settled";
+}
+
+/** The names of checks, for those who list them. */
+export const CHECK_NAMES: readonly string[] = CHECKS.map((check) => check.name);

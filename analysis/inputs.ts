@@ -1,0 +1,226 @@
+import { join } from "node:path";
+import { homePaths, sha256 } from "../data/files.ts";
+import { loadSql } from "../data/sql.ts";
+import { type Session, sqlText } from "../data/warehouse.ts";
+import { METHOD_VERSION } from "./method.ts";
+import type { Ownership } from "./ownership.ts";
+
+/** What a build needs beside the lines; comes from configuration. */
+export interface BuildSettings {
+  currency: string;
+  /** Names of configured sources; what others once brought in does not count. */
+  sources: readonly string[];
+  ownership: Ownership;
+  /** Tag keys that name an environment, first present wins. */
+  environmentTags: readonly string[];
+  tolerance: { rows: number; amount: string; azureDrift: string };
+  settledAfterDays: number;
+  keepLists: number;
+}
+
+export interface MonthUnit {
+  source: string;
+  unit: string;
+  dataset: string;
+  scope: string | null;
+  content_hash: string;
+  submitted_at: string | null;
+  rows: string;
+  rejected: string;
+  promised: string | null;
+  parts: { path: string; sha256: string }[];
+  paired: boolean;
+  pair: string;
+}
+
+export interface MonthInputs {
+  month: string;
+  units: MonthUnit[];
+  fingerprint: string;
+  /** Parts of the fingerprint, to say what changed. */
+  causes: Record<string, string>;
+}
+
+/** Every month any configured source knows of, oldest first. */
+export async function knownMonths(session: Session, sources: readonly string[]): Promise<string[]> {
+  const rows = await session.rows<{ month: string }>(
+    `SELECT DISTINCT month AS month FROM (
+       SELECT unnest(months) AS month, source AS source FROM unit WHERE type <> 'azure-query'
+       UNION ALL
+       SELECT month AS month, source AS source FROM quarantine WHERE month IS NOT NULL
+     ) WHERE list_contains($sources, source) ORDER BY month`,
+    { sources },
+  );
+  return rows.map((row) => row.month);
+}
+
+/** The units of a month, paired where both legacy halves of one scope are there, and their hash. */
+export async function monthInputs(
+  session: Session,
+  home: string,
+  month: string,
+  settings: BuildSettings,
+): Promise<MonthInputs> {
+  const params = { month, sources: settings.sources };
+  const found = await session.rows<Omit<MonthUnit, "parts" | "paired" | "pair">>(
+    `SELECT source, unit, dataset, scope, content_hash, submitted_at, rows, rejected, promised
+     FROM unit WHERE list_contains(months, $month) AND list_contains($sources, source)
+     ORDER BY source, unit`,
+    params,
+  );
+  const parts = await session.rows<{ source: string; unit: string; parquet: string; sha: string }>(
+    `SELECT source, unit, parquet, parquet_sha256 AS sha FROM unit_part
+     WHERE parquet IS NOT NULL AND list_contains($sources, source) ORDER BY source, unit, parquet`,
+    { sources: settings.sources },
+  );
+  const { lines } = homePaths(home);
+  const pairOf = (unit: { source: string; scope: string | null }) =>
+    `${unit.source} ${unit.scope ?? "without scope"}`;
+  const halves = new Map<string, Set<string>>();
+  for (const unit of found) {
+    const set = halves.get(pairOf(unit)) ?? new Set<string>();
+    halves.set(pairOf(unit), set.add(unit.dataset));
+  }
+  const units = found.map((unit): MonthUnit => {
+    const both = halves.get(pairOf(unit));
+    return {
+      ...unit,
+      pair: pairOf(unit),
+      paired:
+        ["ActualCost", "AmortizedCost"].includes(unit.dataset) &&
+        both?.has("ActualCost") === true &&
+        both.has("AmortizedCost"),
+      parts: parts
+        .filter((part) => part.source === unit.source && part.unit === unit.unit)
+        .map((part) => ({
+          path: join(lines, part.parquet.slice("lines/".length)),
+          sha256: part.sha,
+        })),
+    };
+  });
+  const stated = await session.rows(
+    "SELECT * FROM stated_total WHERE month = $month AND list_contains($sources, source) ORDER BY ALL",
+    params,
+  );
+  const causes = {
+    import: sha256(
+      JSON.stringify([
+        units.map((unit) => [unit.source, unit.unit, unit.dataset, unit.paired, unit.content_hash]),
+        stated,
+      ]),
+    ),
+    rules: sha256(JSON.stringify([settings.ownership.teams, settings.ownership.rules])),
+    configuration: sha256(
+      JSON.stringify([settings.environmentTags, settings.tolerance, settings.currency]),
+    ),
+    method: METHOD_VERSION,
+  };
+  return { month, units, causes, fingerprint: sha256(JSON.stringify(causes)) };
+}
+
+// Columns of a stored line that the models read; extras stay in the Parquet files.
+const STORED: Readonly<Record<string, string>> = JSON.parse(
+  loadSql(new URL("./models/line-columns.json", import.meta.url)),
+) as Record<string, string>;
+
+/** Makes `month_line`, `month_unit`, `control` and the tables of rules and settings. */
+export async function prepareInputs(
+  session: Session,
+  inputs: MonthInputs,
+  settings: BuildSettings,
+): Promise<void> {
+  const { month, units } = inputs;
+  const table = async (
+    name: string,
+    columns: string,
+    rows: readonly (readonly (string | number | boolean | null)[])[],
+  ) => {
+    await session.run(`CREATE OR REPLACE TEMP TABLE ${name} (${columns})`);
+    for (const row of rows)
+      await session.run(
+        `INSERT INTO temp.main.${name} VALUES (${row.map((_, index) => `$v${index}`).join(", ")})`,
+        Object.fromEntries(row.map((value, index) => [`v${index}`, value])),
+      );
+  };
+  await table(
+    "month_unit",
+    "source VARCHAR, unit VARCHAR, dataset VARCHAR, scope VARCHAR, submitted_at VARCHAR, rows BIGINT, rejected BIGINT, promised BIGINT, paired BOOLEAN, pair VARCHAR",
+    units.map((unit) => [
+      unit.source,
+      unit.unit,
+      unit.dataset,
+      unit.scope,
+      unit.submitted_at,
+      Number(unit.rows),
+      Number(unit.rejected),
+      unit.promised === null ? null : Number(unit.promised),
+      unit.paired,
+      unit.pair,
+    ]),
+  );
+  await table(
+    "month_part",
+    "path VARCHAR, source VARCHAR, unit VARCHAR, paired BOOLEAN",
+    units.flatMap((unit) =>
+      unit.parts.map((part) => [part.path, unit.source, unit.unit, unit.paired]),
+    ),
+  );
+  const { teams, rules } = settings.ownership;
+  await table(
+    "team_version",
+    "team VARCHAR, day_from DATE, day_until DATE, name VARCHAR, business_unit VARCHAR, cost_center VARCHAR",
+    teams.map((t) => [t.team, t.from, t.until, t.name, t.businessUnit, t.costCenter]),
+  );
+  await table(
+    "rule",
+    "rule_order INTEGER, team VARCHAR, day_from DATE, day_until DATE, rule_text VARCHAR, conditions BIGINT",
+    rules.map((r) => [r.order, r.team, r.from, r.until, r.text, r.conditions.length]),
+  );
+  await table(
+    "rule_pattern",
+    "rule_order INTEGER, condition_no INTEGER, match_key VARCHAR, tag_key VARCHAR, pattern VARCHAR",
+    rules.flatMap((rule) =>
+      rule.conditions.flatMap((condition, index) =>
+        condition.patterns.map((pattern) => [
+          rule.order,
+          index,
+          condition.key,
+          condition.name,
+          pattern,
+        ]),
+      ),
+    ),
+  );
+  await table(
+    "environment_tag",
+    "place INTEGER, tag_key VARCHAR",
+    settings.environmentTags.map((tag, index) => [index, tag.toLowerCase()]),
+  );
+  const columns = Object.keys(STORED).map((column) => `l.${column} AS ${column}`);
+  const files = units.flatMap((unit) => unit.parts.map((part) => sqlText(part.path)));
+  const lines =
+    files.length > 0
+      ? `(SELECT * FROM read_parquet([${files.join(", ")}], union_by_name = true, filename = true) WHERE x_month = ${sqlText(month)})`
+      : `(SELECT ${Object.entries(STORED)
+          .map(([column, type]) => `CAST(NULL AS ${type}) AS ${column}`)
+          .join(", ")}, CAST(NULL AS VARCHAR) AS filename LIMIT 0)`;
+  await session.run(
+    `CREATE OR REPLACE TEMP VIEW month_line AS
+     SELECT ${columns.join(", ")},
+       coalesce(nullif(l.service_name, ''), nullif(l.x_sku_meter_category, ''), l.charge_category, 'Unknown') AS service,
+       p.source AS x_source,
+       p.unit AS x_unit,
+       p.paired AS paired,
+       p.paired AS x_pair,
+       hash(
+         lower(l.resource_id),
+         lower(coalesce(l.x_resource_group, regexp_extract(l.resource_id, '(?i)/resourcegroups/([^/]+)', 1))),
+         lower(l.sub_account_id),
+         lower(l.sub_account_name),
+         lower(coalesce(nullif(l.service_name, ''), nullif(l.x_sku_meter_category, ''), l.charge_category, 'Unknown')),
+         l.tags
+       ) AS owner_hash
+     FROM ${lines} AS l
+     JOIN month_part AS p ON p.path = l.filename`,
+  );
+}

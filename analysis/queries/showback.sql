@@ -1,0 +1,47 @@
+-- Cost by one dimension, this month and the one before. Grain: key.
+-- Reads: visible_spend_month of {{month}} and {{previous}}. Read by: GET showback, the pages.
+-- Parameters: $scope (team ids or NULL for all), $currency, $team (or NULL), $limit, $offset.
+-- Slots: {{key}} column of the dimension, {{measure}} column of the measure, {{month}}, {{previous}}.
+WITH
+this_month AS (
+  SELECT
+    {{key}} AS key,
+    sum({{measure}}) AS cost,
+    coalesce(sum({{measure}}) FILTER (bucket NOT IN ('shared', 'idle')), 0) AS direct,
+    coalesce(sum({{measure}}) FILTER (bucket = 'shared'), 0) AS shared,
+    coalesce(sum({{measure}}) FILTER (bucket = 'idle'), 0) AS idle,
+    CASE WHEN min(bucket) = max(bucket) THEN min(bucket) ELSE 'direct' END AS bucket,
+    CASE WHEN min(team) = max(team) THEN min(team) END AS team
+  FROM {{month}}.visible_spend_month($scope)
+  WHERE currency = $currency
+    AND ($team IS NULL OR team = $team)
+  GROUP BY {{key}}
+),
+last_month AS (
+  SELECT
+    {{key}} AS key,
+    sum({{measure}}) AS cost,
+    CASE WHEN min(bucket) = max(bucket) THEN min(bucket) ELSE 'direct' END AS bucket,
+    CASE WHEN min(team) = max(team) THEN min(team) END AS team
+  FROM {{previous}}.visible_spend_month($scope)
+  WHERE currency = $currency
+    AND ($team IS NULL OR team = $team)
+  GROUP BY {{key}}
+)
+SELECT
+  coalesce(t.key, l.key) AS key,
+  coalesce(t.cost, 0) AS cost,
+  coalesce(t.direct, 0) AS direct,
+  coalesce(t.shared, 0) AS shared,
+  coalesce(t.idle, 0) AS idle,
+  coalesce(t.bucket, l.bucket) AS bucket,
+  coalesce(t.team, l.team) AS team,
+  l.cost AS previous
+FROM this_month AS t
+FULL OUTER JOIN last_month AS l
+  ON l.key = t.key
+ORDER BY
+  cost DESC,
+  key ASC
+LIMIT $limit
+OFFSET $offset

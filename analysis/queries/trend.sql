@@ -1,0 +1,18 @@
+-- Cost month by month. Grain: month, key.
+-- Reads: every.visible_spend_month. Read by: GET showback/trend.
+-- Parameters: $scope, $currency, $team (or NULL), $first and $last month. Slots: {{key}}, {{measure}}.
+SELECT
+  month AS month,
+  {{key}} AS key,
+  sum({{measure}}) AS cost
+FROM every.visible_spend_month($scope)
+WHERE currency = $currency
+  AND ($team IS NULL OR team = $team)
+  AND month BETWEEN $first AND $last
+GROUP BY
+  month,
+  {{key}}
+ORDER BY
+  month ASC,
+  cost DESC,
+  key ASC

@@ -1,0 +1,171 @@
+import { randomUUID } from "node:crypto";
+import compress from "@fastify/compress";
+import helmet from "@fastify/helmet";
+import swagger from "@fastify/swagger";
+import { TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import fastify, { type FastifyRequest } from "fastify";
+import { asAppError, AppError } from "../data/errors.ts";
+import { LOCAL_ADMINISTRATOR, type Principal } from "../analysis/ask.ts";
+import { problemOf } from "./problem.ts";
+import { dataRoutes } from "./routes/data.ts";
+import { exportRoutes } from "./routes/exports.ts";
+import { healthRoutes } from "./routes/health.ts";
+import { pageRoutes } from "./routes/pages.ts";
+import { showbackRoutes } from "./routes/showback.ts";
+import type { ServerOptions, Snapshots } from "./server.ts";
+
+export interface AppOptions extends ServerOptions {
+  snapshots: Snapshots;
+}
+
+export type App = ReturnType<typeof bare>;
+
+const API_VERSION = "1";
+
+function bare(options: AppOptions) {
+  return fastify({
+    logger:
+      options.log === "silent"
+        ? false
+        : {
+            level: options.log,
+            // The query string may hold a name somebody should not see in a log.
+            serializers: {
+              req: (request: FastifyRequest) => ({
+                method: request.method,
+                path: request.url.split("?", 1)[0],
+              }),
+            },
+            redact: ["req.headers.authorization", "req.headers.cookie"],
+          },
+    genReqId: () => randomUUID(),
+    // Nobody stands before us unless somebody says so: forwarded headers are a client's word.
+    trustProxy: false,
+    requestTimeout: 30_000,
+    connectionTimeout: 120_000,
+    maxParamLength: 300,
+    bodyLimit: 1 << 16,
+    exposeHeadRoutes: true,
+    // A parameter given twice is an array and fails its schema; nothing picks one of two values.
+    routerOptions: { ignoreTrailingSlash: false },
+  })
+    .withTypeProvider<TypeBoxTypeProvider>()
+    .setValidatorCompiler(TypeBoxValidatorCompiler);
+}
+
+/** The HTTP side: routes behind strict headers, problem JSON for every error, OpenAPI from the schemas. */
+export async function createApp(options: AppOptions): Promise<App> {
+  const app = bare(options);
+  await app.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: {
+        title: "Apportion",
+        version: API_VERSION,
+        description: "Who spent the cloud bill. Amounts are exact decimal text.",
+      },
+    },
+  });
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'", "data:"],
+        objectSrc: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    // Plain http on loopback: these would break it and protect nothing.
+    strictTransportSecurity: false,
+    crossOriginEmbedderPolicy: false,
+    referrerPolicy: { policy: "no-referrer" },
+  });
+  await app.register(compress, { threshold: 1024, encodings: ["br", "gzip"] });
+  guardHost(app, options);
+  app.setErrorHandler((error, request, reply) => {
+    const known = fromFastify(error) ?? asAppError(error);
+    if (known.code === "CLIENT_GONE") return reply.hijack();
+    if (known.status >= 500) request.log.error({ err: error }, "request failed");
+    const { status, body } = problemOf(known, request.id);
+    return reply.code(status).type("application/problem+json").send(body);
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const { status, body } = problemOf(
+      new AppError(
+        "NOT_FOUND",
+        `there is nothing at ${request.url.split("?", 1)[0]?.slice(0, 200)}`,
+      ),
+      request.id,
+    );
+    return reply.code(status).type("application/problem+json").send(body);
+  });
+  const principal: (request: FastifyRequest) => Principal = () => LOCAL_ADMINISTRATOR;
+  const context = { ...options, principal };
+  healthRoutes(app, context);
+  showbackRoutes(app, context);
+  dataRoutes(app, context);
+  exportRoutes(app, context);
+  await pageRoutes(app, context);
+  app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
+  await app.ready();
+  return app;
+}
+
+export interface RouteContext extends AppOptions {
+  /** Who asks; the one place a request becomes a scope. */
+  principal(request: FastifyRequest): Principal;
+}
+
+/** A page elsewhere that points its own name at 127.0.0.1 must not read our answers (DNS rebinding). */
+function guardHost(app: App, options: AppOptions): void {
+  const names = new Set(["127.0.0.1", "localhost", "[::1]", options.host]);
+  app.addHook("onRequest", async (request, reply) => {
+    reply.header("cache-control", "no-store");
+    const host = request.headers.host ?? "";
+    const name = host.replace(/:\d+$/, "").toLowerCase();
+    if (!names.has(name))
+      throw new AppError("FORBIDDEN_HOST", "this server answers under its own address only");
+  });
+}
+
+interface FastifyFault {
+  validation?: unknown;
+  statusCode?: number;
+  code?: string;
+  message: string;
+}
+
+/** What the framework refuses before a route runs, in our words. */
+function fromFastify(error: unknown): AppError | null {
+  const fault = error as FastifyFault;
+  if (error instanceof AppError) return error;
+  if (Array.isArray(fault.validation)) {
+    const [first] = fault.validation as {
+      instancePath?: string;
+      keyword?: string;
+      message?: string;
+      params?: { additionalProperties?: string[] };
+    }[];
+    const extra = first?.params?.additionalProperties?.[0];
+    if (extra !== undefined)
+      return new AppError(
+        "UNKNOWN_PARAMETER",
+        `"${extra.slice(0, 60)}" is not a parameter of this route`,
+      );
+    const name = first?.instancePath?.slice(1) ?? "";
+    return new AppError(
+      "BAD_PARAMETER",
+      `${name === "" ? "the request" : name}: ${first?.message ?? fault.message}`,
+    );
+  }
+  if (fault.statusCode === 404)
+    return new AppError("NOT_FOUND", "there is nothing at that address");
+  if (fault.statusCode !== undefined && fault.statusCode >= 400 && fault.statusCode < 500)
+    return new AppError("BAD_PARAMETER", fault.message);
+  return null;
+}

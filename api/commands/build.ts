@@ -1,0 +1,57 @@
+import { build, type BuildResult } from "../../analysis/build.ts";
+import { homePaths } from "../../data/files.ts";
+import { parseMonth } from "../../data/period.ts";
+import { Register } from "../../data/register.ts";
+import { type Config, findConfig, readConfig } from "../config.ts";
+import type { Command, Invocation } from "./commands.ts";
+import { asText } from "./ingest.ts";
+
+export const buildCommand: Command = {
+  does: "Attributes what was taken in, checks that it adds up, and publishes month by month.",
+  usage: "[--month YYYY-MM]",
+  more: "\nMonths whose inputs did not change are left as they are.\nExit 1 when an invariant is violated; that month keeps its last published answers.\n",
+  options: { month: { type: "string" } },
+  async run(invocation) {
+    const config = readConfig(
+      findConfig(asText(invocation.options["config"]), invocation.screen.tell),
+    );
+    return buildExit(await buildAll(config, invocation));
+  },
+};
+
+/** 1 where an invariant is violated; a tolerance exceeded is published, marked, and left to `check`. */
+export function buildExit(result: BuildResult): number {
+  return result.months.some((month) => month.problem !== null) ? 1 : 0;
+}
+
+export async function buildAll(config: Config, invocation: Invocation): Promise<BuildResult> {
+  const { screen } = invocation;
+  for (const warning of config.warnings) screen.tell(`apportion: ${warning}`);
+  const month = asText(invocation.options["month"]);
+  const register = new Register(homePaths(config.home).register);
+  try {
+    const result = await build({
+      home: config.home,
+      settings: config.build,
+      register,
+      now: invocation.now,
+      signal: invocation.signal,
+      month: month === undefined ? undefined : parseMonth(month),
+      progress: (what, done, total) => screen.progress(`building ${what}`, done, total),
+      month_done(built) {
+        const failed = built.checks.filter((check) => !check.ok);
+        if (built.problem !== null)
+          screen.tell(
+            `apportion: ${built.month}: ${built.problem}; ${built.outcome === "kept" ? "its last published answers stay" : "it is not published"}`,
+          );
+        else if (failed.length > 0)
+          for (const check of failed)
+            screen.tell(`apportion: ${built.month}: published, but ${check.name}: ${check.detail}`);
+        if (screen.isTTY) screen.tell(`${built.month}  ${built.outcome}`);
+      },
+    });
+    return result;
+  } finally {
+    register.close();
+  }
+}

@@ -1,0 +1,44 @@
+import type { ParseArgsOptionsConfig } from "node:util";
+import type { Terminal } from "../terminal.ts";
+import { buildCommand } from "./build.ts";
+import { checkCommand } from "./check.ts";
+import { demoCommand } from "./demo.ts";
+import { doctorCommand } from "./doctor.ts";
+import { exportCommand } from "./export.ts";
+import { ingestCommand } from "./ingest.ts";
+import { initCommand } from "./init.ts";
+import { runCommand } from "./run.ts";
+import { serveCommand } from "./serve.ts";
+import { sourcesCommand } from "./sources.ts";
+
+export interface Invocation {
+  options: Record<string, string | boolean | undefined>;
+  words: string[];
+  screen: Terminal;
+  signal: AbortSignal;
+  now: () => Date;
+}
+
+/** One command; its exit code is what `run` gives, or the error's. */
+export interface Command {
+  does: string;
+  usage: string;
+  more?: string;
+  options: ParseArgsOptionsConfig;
+  /** How many words it takes; none unless said. */
+  positionals?: number;
+  run(invocation: Invocation): Promise<number>;
+}
+
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  demo: demoCommand,
+  init: initCommand,
+  ingest: ingestCommand,
+  build: buildCommand,
+  run: runCommand,
+  serve: serveCommand,
+  check: checkCommand,
+  export: exportCommand,
+  sources: sourcesCommand,
+  doctor: doctorCommand,
+};

@@ -1,0 +1,63 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { AppError } from "../../data/errors.ts";
+import { writeWhole } from "../../data/files.ts";
+import type { Command } from "./commands.ts";
+
+const CONFIG = `# Apportion: who spent the cloud bill. Paths are relative to this file.
+home: ./data/local
+currency: EUR                      # shown first; nothing is converted
+owners: ./owners.yaml
+
+sources:
+  # Azure cost exports in a folder ...
+  - { type: azure-exports, name: billing, location: { directory: ./exports } }
+  # ... or in blob storage; give the identity "Storage Blob Data Reader" on the container.
+  # - type: azure-exports
+  #   name: billing-blob
+  #   location: { account: "https://ACCOUNT.blob.core.windows.net", container: exports, prefix: finops, auth: { type: azure } }
+  # The month's total as Azure states it; needs "Cost Management Reader" on the scope.
+  # - { type: azure-query, name: azure-says, scope: "subscriptions/00000000-0000-0000-0000-000000000000" }
+  # FOCUS files of any provider.
+  # - { type: focus, name: other-clouds, files: "./focus/*.csv" }
+
+environment: { tags: [environment, env] }     # tags that name an environment, first present wins
+checks:
+  quarantineTolerance: { rows: 0, amount: "0" }
+  azureDrift: "0.01"
+  settledAfterDays: 6
+retention: { landing: 7d, lists: 10 }
+server: { host: 127.0.0.1, port: 8080, auth: { type: none } }
+`;
+
+const OWNERS = `# Who owns what. The first rule that matches on the day of the charge wins.
+teams:
+  - { id: platform, name: Platform, businessUnit: Technology, costCenter: CC-900, contacts: [platform@example.com] }
+
+rules:
+  - { team: platform, match: { resourceGroup: "rg-platform-*" } }
+  # - { team: claims, from: 2026-01-01, match: { tag: { owner: claims } } }
+`;
+
+export const initCommand: Command = {
+  does: "Writes a commented apportion.yaml and owners.yaml here.",
+  usage: "",
+  options: {},
+  async run({ screen }) {
+    const files = { "apportion.yaml": CONFIG, "owners.yaml": OWNERS };
+    for (const name of Object.keys(files))
+      if (existsSync(name))
+        throw new AppError(
+          "HOME_REFUSED",
+          `${resolve(name)} is there already; nothing was written`,
+        );
+    for (const [name, text] of Object.entries(files)) {
+      await writeWhole(resolve(name), text);
+      screen.tell(`wrote ${resolve(name)}`);
+    }
+    screen.tell(
+      'next: put your exports under ./exports, then "apportion run" and "apportion serve"',
+    );
+    return 0;
+  },
+};

@@ -1,0 +1,210 @@
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { Type, type Static } from "typebox";
+import type { BuildSettings } from "../analysis/inputs.ts";
+import { NO_OWNERS, readOwners } from "../analysis/ownership.ts";
+import { checkSection, hint, type Located, readYaml } from "../data/config.ts";
+import { AppError } from "../data/errors.ts";
+import { BlobLocation, DirectoryLocation } from "../ingest/azure-exports/config.ts";
+import { LATER_SOURCE_TYPES, SOURCE_TYPES } from "../ingest/sources.ts";
+import type { Source } from "../ingest/source.ts";
+
+const closed = { additionalProperties: false };
+
+const Settings = Type.Object(
+  {
+    home: Type.Optional(Type.String({ minLength: 1 })),
+    currency: Type.Optional(
+      Type.String({ pattern: "^[A-Z]{3}$", description: "an ISO 4217 code such as EUR" }),
+    ),
+    sources: Type.Optional(Type.Array(Type.Unknown())),
+    owners: Type.Optional(Type.String({ minLength: 1 })),
+    environment: Type.Optional(
+      Type.Object({ tags: Type.Array(Type.String(), { minItems: 1 }) }, closed),
+    ),
+    checks: Type.Optional(
+      Type.Object(
+        {
+          quarantineTolerance: Type.Optional(
+            Type.Object(
+              {
+                rows: Type.Optional(Type.Integer({ minimum: 0 })),
+                amount: Type.Optional(
+                  Type.String({
+                    pattern: "^\\d+(\\.\\d{1,18})?$",
+                    description: "an amount as text",
+                  }),
+                ),
+              },
+              closed,
+            ),
+          ),
+          azureDrift: Type.Optional(
+            Type.String({ pattern: "^\\d+(\\.\\d{1,18})?$", description: "an amount as text" }),
+          ),
+          settledAfterDays: Type.Optional(Type.Integer({ minimum: 0, maximum: 365 })),
+        },
+        closed,
+      ),
+    ),
+    retention: Type.Optional(
+      Type.Object(
+        {
+          samples: Type.Optional(
+            Type.String({ pattern: "^\\d+d$", description: "days such as 35d" }),
+          ),
+          landing: Type.Optional(
+            Type.String({ pattern: "^\\d+d$", description: "days such as 7d" }),
+          ),
+          lists: Type.Optional(Type.Integer({ minimum: 1 })),
+        },
+        closed,
+      ),
+    ),
+    server: Type.Optional(
+      Type.Object(
+        {
+          host: Type.Optional(Type.String()),
+          port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65535 })),
+          auth: Type.Optional(Type.Object({ type: Type.String() }, closed)),
+        },
+        closed,
+      ),
+    ),
+  },
+  closed,
+);
+
+/** Parts of the contract that configure what this version does not do; silence would be a lie. */
+const LATER_SECTIONS = ["clusters", "allocation", "rates"] as const;
+
+export interface Config {
+  file: string;
+  home: string;
+  sources: Source[];
+  build: BuildSettings;
+  warnings: string[];
+  landingDays: number;
+  server: { host: string; port: number };
+}
+
+export const DEMO_HOME = "data/local/demo";
+
+/** Finds the configuration: `--config`, `APPORTION_CONFIG`, `./apportion.yaml`, else the demo's. */
+export function findConfig(
+  asked: string | undefined,
+  tell: (line: string) => void,
+  env: NodeJS.ProcessEnv = process.env,
+): string {
+  const named = asked ?? (env["APPORTION_CONFIG"] === "" ? undefined : env["APPORTION_CONFIG"]);
+  if (named !== undefined) return resolve(named);
+  if (existsSync("apportion.yaml")) return resolve("apportion.yaml");
+  for (const root of [".", dirname(import.meta.dirname)]) {
+    const demo = resolve(root, DEMO_HOME, "apportion.yaml");
+    if (!existsSync(demo)) continue;
+    tell(`no apportion.yaml here: using the demo's, ${demo}`);
+    return demo;
+  }
+  throw new AppError(
+    "CONFIG_MISSING",
+    'there is no apportion.yaml here; run "apportion demo" to look around, or "apportion init" to write one',
+  );
+}
+
+/** Reads a configuration and the owners file it names; every problem has its place. */
+export function readConfig(file: string): Config {
+  const located = readYaml(file, 'run "apportion init" to write one');
+  const value = located.value as Record<string, unknown>;
+  for (const section of LATER_SECTIONS)
+    if (typeof value === "object" && value !== null && section in value)
+      throw new AppError(
+        "NOT_BUILT_YET",
+        `${located.at([], section)}: "${section}" configures cluster attribution, which this version does not do yet; remove it`,
+      );
+  checkSection(located, [], value, Settings);
+  const config = value as Static<typeof Settings>;
+  const auth = config.server?.auth?.type ?? "none";
+  if (auth !== "none")
+    throw new AppError(
+      "NOT_BUILT_YET",
+      `${located.at(["server", "auth", "type"])}: sign-in by "${auth}" is not built yet; use none, which serves loopback only`,
+    );
+  const sources = sourcesOf(located, config.sources ?? []);
+  const ownership =
+    config.owners === undefined ? NO_OWNERS : readOwners(resolve(located.folder, config.owners));
+  const tolerance = config.checks?.quarantineTolerance;
+  return {
+    file,
+    home: resolve(located.folder, config.home ?? "./data/local"),
+    sources,
+    warnings: ownership.warnings,
+    landingDays: Number((config.retention?.landing ?? "7d").slice(0, -1)),
+    server: { host: config.server?.host ?? "127.0.0.1", port: config.server?.port ?? 8080 },
+    build: {
+      currency: config.currency ?? "EUR",
+      sources: sources.map((source) => source.name),
+      ownership,
+      environmentTags: config.environment?.tags ?? ["environment", "env"],
+      tolerance: {
+        rows: tolerance?.rows ?? 0,
+        amount: tolerance?.amount ?? "0",
+        // Azure's own totals come as rounded floats; a cent is what its portal rounds to.
+        azureDrift: config.checks?.azureDrift ?? "0.01",
+      },
+      settledAfterDays: config.checks?.settledAfterDays ?? 6,
+      keepLists: config.retention?.lists ?? 10,
+    },
+  };
+}
+
+function sourcesOf(located: Located, entries: readonly unknown[]): Source[] {
+  const names = new Map<string, number>();
+  return entries.map((entry, index) => {
+    const path = ["sources", index] as const;
+    const type = (entry as { type?: unknown } | null)?.type;
+    const known = Object.keys(SOURCE_TYPES);
+    if (typeof type !== "string")
+      throw new AppError(
+        "CONFIG_INVALID",
+        `${located.at(path)}: a source needs a type: ${known.join(", ")}`,
+      );
+    if ((LATER_SOURCE_TYPES as readonly string[]).includes(type))
+      throw new AppError(
+        "NOT_BUILT_YET",
+        `${located.at([...path, "type"])}: sources of type "${type}" are not read yet by this version; remove the entry`,
+      );
+    const kind = SOURCE_TYPES[type];
+    if (kind === undefined)
+      throw new AppError(
+        "CONFIG_INVALID",
+        `${located.at([...path, "type"])}: no source has the type "${type}"${hint(type, known)}`,
+      );
+    checkSection(located, path, entry, kind.schema);
+    checkLocation(located, path, entry);
+    const { name } = entry as { name: string };
+    const before = names.get(name);
+    if (before !== undefined)
+      throw new AppError(
+        "CONFIG_INVALID",
+        `${located.at([...path, "name"])}: a second source is called "${name}"; the first is at ${located.at(["sources", before])}`,
+      );
+    names.set(name, index);
+    return kind.make(entry, located.folder);
+  });
+}
+
+/** A location is one of two shapes; checked by the one it means, so that the error names its key. */
+function checkLocation(located: Located, path: readonly (string | number)[], entry: unknown): void {
+  const { location } = entry as { location?: unknown };
+  if (location === undefined) return;
+  const isBlob =
+    typeof location === "object" &&
+    location !== null &&
+    ("account" in location || "container" in location);
+  checkSection(located, [...path, "location"], location, isBlob ? BlobLocation : DirectoryLocation);
+}
+
+/** The folder a configuration's demo lives in. */
+export function configIn(home: string): string {
+  return join(home, "apportion.yaml");
+}

@@ -1,0 +1,110 @@
+import { ask, askStream, type Principal } from "../analysis/ask.ts";
+import { monthOf, type Snapshot } from "../analysis/snapshot.ts";
+import { csvRecord } from "../data/csv.ts";
+import { AppError } from "../data/errors.ts";
+import { plainAmount } from "../data/money.ts";
+import { monthBounds } from "../data/period.ts";
+import { FOCUS_EXPORT } from "../analysis/focus-export.ts";
+
+export const EXPORTS = ["statement", "lines"] as const;
+export type ExportName = (typeof EXPORTS)[number];
+
+const STATEMENT_COLUMNS = [
+  "BillingPeriodStart",
+  "BillingPeriodEnd",
+  "BusinessUnit",
+  "CostCenter",
+  "Team",
+  "BillingCurrency",
+  "BilledCost",
+  "EffectiveCost",
+  "ListCost",
+  "DirectCost",
+  "SharedCost",
+  "IdleCost",
+  "StatementNumber",
+  "State",
+] as const;
+const OWN_LINE_COLUMNS = {
+  x_Team: "x_team",
+  x_BusinessUnit: "x_business_unit",
+  x_Rule: "x_rule",
+  x_Bucket: "x_bucket",
+  x_Match: "x_match",
+  x_Adjustment: "x_adjustment",
+  x_Source: "x_source",
+  x_Unit: "x_unit",
+} as const;
+const AMOUNT = /^-?\d+\.\d+$/;
+
+export interface ExportRequest {
+  month?: string | undefined;
+  team?: string | undefined;
+}
+
+/** Writes one of the CSVs, record by record; `write` resolves when the reader took it. */
+export async function writeExport(
+  name: ExportName,
+  snapshot: Snapshot,
+  principal: Principal,
+  request: ExportRequest,
+  write: (text: string) => Promise<void>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const entry = monthOf(snapshot, request.month);
+  const { month } = entry;
+  const team = request.team ?? null;
+  if (name === "statement") {
+    const { start, end } = monthBounds(month);
+    const rows = await ask(
+      snapshot,
+      "statement",
+      principal,
+      {
+        month,
+        params: {
+          team,
+          start: `${start}T00:00:00Z`,
+          end: `${end}T00:00:00Z`,
+          number: null,
+          state: entry.state,
+        },
+      },
+      signal,
+    );
+    if (rows.length === 0 && team !== null)
+      throw new AppError("TEAM_UNKNOWN", `team "${team}" has no cost in ${month}`);
+    await write(csvRecord(STATEMENT_COLUMNS));
+    for (const row of rows)
+      await write(csvRecord(STATEMENT_COLUMNS.map((column) => plain(row[column]))));
+    return;
+  }
+  await write(csvRecord([...Object.keys(FOCUS_EXPORT), ...Object.keys(OWN_LINE_COLUMNS)]));
+  const columns = [...Object.values(FOCUS_EXPORT), ...Object.values(OWN_LINE_COLUMNS)];
+  await askStream(
+    snapshot,
+    "lines",
+    principal,
+    { month, params: { team } },
+    async (rows) => {
+      await write(
+        rows
+          .map((row) => csvRecord(columns.map((column) => plain(timeText(row[column])))))
+          .join(""),
+      );
+    },
+    signal,
+  );
+}
+
+/** Amounts come with 18 decimals; trailing zeros say nothing. */
+function plain(value: unknown): unknown {
+  return typeof value === "string" && AMOUNT.test(value) ? plainAmount(value) : value;
+}
+
+/** `2026-08-01 00:00:00` as FOCUS writes it. */
+function timeText(value: unknown): unknown {
+  return typeof value === "string" && /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$/.test(value)
+    ? `${value.replace(" ", "T")}Z`
+    : value;
+}

@@ -1,0 +1,97 @@
+import { SENTINELS } from "../../data/buckets.ts";
+import { ask } from "../../analysis/ask.ts";
+import { Register } from "../../data/register.ts";
+import type { CheckResult } from "../../analysis/checks.ts";
+import type { App, RouteContext } from "../app.ts";
+import { listMeta, viewMonth } from "../meta.ts";
+import {
+  Problem,
+  Reconciliation,
+  ReconciliationQuery,
+  Sources,
+  type ReconciliationRow,
+  type RestatementRow,
+} from "../schemas.ts";
+import { sourcesReport } from "../sources-report.ts";
+import { clientSignal } from "./reply.ts";
+
+const SHOWN_RESTATEMENTS = 200;
+
+/** Can I trust today's numbers: sources, months, and whether it adds up. */
+export function dataRoutes(app: App, context: RouteContext): void {
+  app.get(
+    "/api/v1/sources",
+    {
+      schema: {
+        summary: "Each source, its units and problems; the state of months; rejected rows",
+        querystring: { type: "object", additionalProperties: false, properties: {} },
+        response: { 200: Sources, "4xx": Problem, "5xx": Problem },
+      },
+    },
+    async () => {
+      const snapshot = context.snapshots.current;
+      return {
+        ...sourcesReport(context.paths.home, context.sources, snapshot.list),
+        meta: listMeta(snapshot),
+      };
+    },
+  );
+
+  app.get(
+    "/api/v1/reconciliation",
+    {
+      schema: {
+        summary: "Bill, attribution and Azure's own total of a month side by side",
+        querystring: ReconciliationQuery,
+        response: { 200: Reconciliation, "4xx": Problem, "5xx": Problem },
+      },
+    },
+    async (request, reply) => {
+      const snapshot = context.snapshots.current;
+      const principal = context.principal(request);
+      const signal = clientSignal(request, reply);
+      const view = await viewMonth(snapshot, principal, request.query, context.currency, signal);
+      const { month } = view.entry;
+      const data = await ask<ReconciliationRow & { lines: string; unstated: string }>(
+        snapshot,
+        "reconciliation",
+        principal,
+        { month },
+        signal,
+      );
+      const checks = view.entry.stale
+        ? lastChecks(context, month)
+        : await ask<CheckResult>(snapshot, "checks", principal, { month }, signal);
+      const restatements = await ask<RestatementRow>(
+        snapshot,
+        "restatements",
+        principal,
+        { month, params: { limit: SHOWN_RESTATEMENTS } },
+        signal,
+      );
+      return reply.send({
+        data: data.map((row) => ({
+          ...row,
+          lines: Number(row.lines),
+          unstated: Number(row.unstated),
+        })),
+        checks,
+        restatements: restatements.map((row) => ({
+          ...row,
+          team: (SENTINELS as Record<string, string>)[row.team] ?? row.team,
+        })),
+        meta: view.meta,
+      });
+    },
+  );
+}
+
+function lastChecks(context: RouteContext, month: string): CheckResult[] {
+  const register = new Register(context.paths.register);
+  try {
+    const report = register.builds().find((build) => build.month === month);
+    return JSON.parse(report?.checks ?? "[]") as CheckResult[];
+  } finally {
+    register.close();
+  }
+}

@@ -1,0 +1,23 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { Snapshot } from "../../analysis/snapshot.ts";
+
+/** Aborts when the client leaves, so that its query stops. */
+export function clientSignal(request: FastifyRequest, reply: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  request.raw.socket.once("close", () => {
+    if (!reply.raw.writableFinished) gone.abort();
+  });
+  return gone.signal;
+}
+
+/** True when the client holds this publish's answer already; sets the validators either way. */
+export function unchanged(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  snapshot: Snapshot,
+): boolean {
+  const etag = `"${snapshot.list.publishedId}"`;
+  reply.header("etag", etag);
+  reply.header("cache-control", "private, no-cache");
+  return request.headers["if-none-match"] === etag;
+}

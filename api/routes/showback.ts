@@ -1,0 +1,217 @@
+import { SENTINELS } from "../../data/buckets.ts";
+import { hint } from "../../data/config.ts";
+import { AppError } from "../../data/errors.ts";
+import { addMonths } from "../../data/period.ts";
+import { ask, type KeyDimension, type Measure } from "../../analysis/ask.ts";
+import type { Snapshot } from "../../analysis/snapshot.ts";
+import type { App, RouteContext } from "../app.ts";
+import { type MonthView, viewMonth } from "../meta.ts";
+import {
+  DIMENSIONS,
+  Movers,
+  MoversQuery,
+  Problem,
+  Showback,
+  ShowbackQuery,
+  type ShowbackRow,
+  Trend,
+  TREND_DIMENSIONS,
+  TrendQuery,
+} from "../schemas.ts";
+import { clientSignal, unchanged } from "./reply.ts";
+
+/** Dimensions the contract names that need cluster usage. */
+const LATER = ["namespace", "cluster", "workload"];
+
+const problems = { "4xx": Problem, "5xx": Problem };
+
+interface Found {
+  key: string;
+  name?: string;
+  team: string | null;
+  bucket: string;
+  cost: string;
+  direct: string;
+  shared: string;
+  idle: string;
+  previous: string | null;
+}
+
+export function showbackRoutes(app: App, context: RouteContext): void {
+  app.get(
+    "/api/v1/showback",
+    {
+      schema: {
+        summary: "Cost of a month by one dimension",
+        querystring: ShowbackQuery,
+        response: { 200: Showback, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const snapshot = context.snapshots.current;
+      const principal = context.principal(request);
+      const signal = clientSignal(request, reply);
+      const query = request.query;
+      const by = dimension(query.by ?? "team", DIMENSIONS);
+      if (unchanged(request, reply, snapshot)) return reply.code(304).send(undefined as never);
+      const view = await viewMonth(snapshot, principal, query, context.currency, signal);
+      const limit = query.limit ?? (by === "day" ? 400 : 100);
+      const offset = cursorOffset(query.cursor);
+      const name =
+        by === "resource" ? "showback-resource" : by === "day" ? "showback-day" : "showback";
+      const rows = await ask<Found>(
+        snapshot,
+        name,
+        principal,
+        {
+          month: view.entry.month,
+          measure: query.cost ?? "effective",
+          ...(name === "showback" ? { key: by as KeyDimension } : {}),
+          params: { currency: view.currency, team: query.team ?? null, limit: limit + 1, offset },
+        },
+        signal,
+      );
+      const names = await teamNames(snapshot, context.principal(request), view, signal);
+      const data = rows.slice(0, limit).map((row): ShowbackRow => ({
+        ...row,
+        name: nameOf(by, row, names),
+      }));
+      const next = rows.length > limit ? String(offset + limit) : null;
+      return reply.send({ data, meta: { ...view.meta, next } });
+    },
+  );
+
+  app.get(
+    "/api/v1/showback/trend",
+    {
+      schema: {
+        summary: "Cost month by month",
+        querystring: TrendQuery,
+        response: { 200: Trend, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const snapshot = context.snapshots.current;
+      const principal = context.principal(request);
+      const signal = clientSignal(request, reply);
+      const query = request.query;
+      const by = query.by === undefined ? "all" : dimension(query.by, TREND_DIMENSIONS);
+      if (unchanged(request, reply, snapshot)) return reply.code(304).send(undefined as never);
+      const view = await viewMonth(snapshot, principal, query, context.currency, signal);
+      const last = view.entry.month;
+      const first = addMonths(last, 1 - (query.months ?? 13));
+      const rows = await ask<{ month: string; key: string; cost: string }>(
+        snapshot,
+        "trend",
+        principal,
+        {
+          measure: query.cost ?? "effective",
+          key: by as KeyDimension,
+          params: { currency: view.currency, team: query.team ?? null, first, last },
+        },
+        signal,
+      );
+      const names = await teamNames(snapshot, principal, view, signal);
+      const states = new Map(snapshot.list.months.map((month) => [month.month, month.state]));
+      return reply.send({
+        data: rows.map((row) => ({
+          ...row,
+          name: by === "team" ? teamName(row.key, names) : row.key,
+          state: states.get(row.month) ?? "open",
+        })),
+        meta: view.meta,
+      });
+    },
+  );
+
+  app.get(
+    "/api/v1/showback/movers",
+    {
+      schema: {
+        summary: "What moved most against the month before, and what moved it",
+        querystring: MoversQuery,
+        response: { 200: Movers, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const snapshot = context.snapshots.current;
+      const principal = context.principal(request);
+      const signal = clientSignal(request, reply);
+      const query = request.query;
+      if (unchanged(request, reply, snapshot)) return reply.code(304).send(undefined as never);
+      const view = await viewMonth(snapshot, principal, query, context.currency, signal);
+      const before = addMonths(view.entry.month, -1);
+      const rows = Object.hasOwn(snapshot.schemas, before)
+        ? await ask<Omit<Movers["data"][number], "teamName">>(
+            snapshot,
+            "movers",
+            principal,
+            {
+              month: view.entry.month,
+              measure: query.cost ?? "effective",
+              params: {
+                currency: view.currency,
+                team: query.team ?? null,
+                limit: query.limit ?? 10,
+              },
+            },
+            signal,
+          )
+        : [];
+      const names = await teamNames(snapshot, principal, view, signal);
+      return reply.send({
+        data: rows.map((row) => ({ ...row, teamName: teamName(row.team, names) })),
+        meta: view.meta,
+      });
+    },
+  );
+}
+
+function dimension<T extends string>(asked: string, known: readonly T[]): T {
+  if ((known as readonly string[]).includes(asked)) return asked as T;
+  if (LATER.includes(asked))
+    throw new AppError(
+      "NOT_BUILT_YET",
+      `by=${asked}: cost inside clusters is not attributed yet by this version`,
+    );
+  throw new AppError(
+    "BAD_PARAMETER",
+    `by: "${asked.slice(0, 60)}" is not a dimension${hint(asked.slice(0, 60), known)}`,
+  );
+}
+
+function cursorOffset(cursor: string | undefined): number {
+  if (cursor === undefined) return 0;
+  if (!/^\d{1,9}$/.test(cursor))
+    throw new AppError("BAD_PARAMETER", "cursor: take it from meta.next of the page before");
+  return Number(cursor);
+}
+
+async function teamNames(
+  snapshot: Snapshot,
+  principal: Parameters<typeof ask>[2],
+  view: MonthView,
+  signal: AbortSignal,
+): Promise<Map<string, string>> {
+  const rows = await ask<{ team: string; name: string }>(
+    snapshot,
+    "teams",
+    principal,
+    { month: view.entry.month },
+    signal,
+  );
+  return new Map(rows.map((row) => [row.team, row.name]));
+}
+
+function teamName(team: string, names: ReadonlyMap<string, string>): string {
+  return (SENTINELS as Record<string, string>)[team] ?? names.get(team) ?? team;
+}
+
+function nameOf(by: string, row: Found, names: ReadonlyMap<string, string>): string {
+  if (by === "team") return teamName(row.key, names);
+  if (by === "resource") return row.name === undefined || row.name === "" ? row.key : row.name;
+  if (row.key !== "") return row.key;
+  return by === "environment" ? "No environment" : "Not stated";
+}
+
+export type { Measure };

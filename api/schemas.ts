@@ -1,0 +1,279 @@
+import { Type, type Static, type TSchema } from "typebox";
+
+/**
+ * What travels over HTTP, once: validation, serialisation, OpenAPI and the types the pages use.
+ * Amounts are decimal strings in the currency that `meta.currency` names; they are never numbers.
+ */
+
+export const MEASURES = ["effective", "billed", "list", "contracted"] as const;
+export const DIMENSIONS = [
+  "team",
+  "businessUnit",
+  "service",
+  "environment",
+  "resource",
+  "day",
+] as const;
+export const TREND_DIMENSIONS = ["team", "businessUnit", "service", "environment"] as const;
+export const MONTH_STATES = ["open", "provisional", "settled", "closed"] as const;
+
+const literals = <T extends readonly string[]>(values: T) =>
+  Type.Unsafe<T[number]>(Type.Union(values.map((value) => Type.Literal(value))));
+
+const Decimal = Type.String({ description: "A plain decimal number as text, exact." });
+const MonthText = Type.String({ pattern: "^[0-9]{4}-(0[1-9]|1[0-2])$", description: "YYYY-MM" });
+const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+export const Meta = Type.Object({
+  month: Nullable(MonthText),
+  currency: Nullable(Type.String()),
+  currencies: Type.Array(Type.String()),
+  state: Nullable(literals(MONTH_STATES)),
+  checkFailed: Type.Boolean({ description: "An invariant or a tolerance of this month failed." }),
+  publishedId: Type.String(),
+  publishedAt: Nullable(Type.String()),
+  coverage: Nullable(Decimal),
+  next: Nullable(Type.String({ description: "Cursor of the next page; null on the last." })),
+  months: Type.Array(MonthText, { description: "Every published month, oldest first." }),
+  total: Type.Optional(Decimal),
+  previousTotal: Type.Optional(Nullable(Decimal)),
+  unstated: Type.Optional(
+    Type.Integer({ description: "Lines whose amount in this measure the provider did not state." }),
+  ),
+});
+export type Meta = Static<typeof Meta>;
+
+export const ShowbackRow = Type.Object({
+  key: Type.String(),
+  name: Type.String(),
+  team: Nullable(Type.String()),
+  bucket: Type.String({ description: "direct, shared, idle or a sentinel such as __unowned__" }),
+  cost: Decimal,
+  direct: Decimal,
+  shared: Decimal,
+  idle: Decimal,
+  previous: Nullable(Decimal),
+  hint: Type.Optional(Nullable(Type.String({ description: "Who may own it, where nobody does." }))),
+  resourceGroup: Type.Optional(Nullable(Type.String())),
+  service: Type.Optional(Nullable(Type.String())),
+  rule: Type.Optional(
+    Nullable(Type.String({ description: "The ownership rule that named the team." })),
+  ),
+});
+export type ShowbackRow = Static<typeof ShowbackRow>;
+export const Showback = Type.Object({ data: Type.Array(ShowbackRow), meta: Meta });
+export type Showback = Static<typeof Showback>;
+
+export const ShowbackQuery = Type.Object(
+  {
+    month: Type.Optional(MonthText),
+    by: Type.Optional(Type.String()),
+    team: Type.Optional(Type.String({ maxLength: 200 })),
+    cost: Type.Optional(literals(MEASURES)),
+    currency: Type.Optional(Type.String({ pattern: "^[A-Z]{3}$" })),
+    policy: Type.Optional(literals(["configured", "keep", "proportional", "even"] as const)),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
+    cursor: Type.Optional(Type.String({ maxLength: 64 })),
+  },
+  { additionalProperties: false },
+);
+export type ShowbackQuery = Static<typeof ShowbackQuery>;
+
+export const TrendRow = Type.Object({
+  month: MonthText,
+  key: Type.String(),
+  name: Type.String(),
+  cost: Decimal,
+  state: literals(MONTH_STATES),
+});
+export type TrendRow = Static<typeof TrendRow>;
+export const Trend = Type.Object({ data: Type.Array(TrendRow), meta: Meta });
+export type Trend = Static<typeof Trend>;
+export const TrendQuery = Type.Object(
+  {
+    months: Type.Optional(Type.Integer({ minimum: 1, maximum: 36, default: 13 })),
+    by: Type.Optional(Type.String()),
+    team: Type.Optional(Type.String({ maxLength: 200 })),
+    cost: Type.Optional(literals(MEASURES)),
+    currency: Type.Optional(Type.String({ pattern: "^[A-Z]{3}$" })),
+    month: Type.Optional(MonthText),
+  },
+  { additionalProperties: false },
+);
+export type TrendQuery = Static<typeof TrendQuery>;
+
+/** One (team, service) whose cost moved most against the month before, and what moved it. */
+export const MoverRow = Type.Object({
+  team: Type.String(),
+  teamName: Type.String(),
+  service: Type.String(),
+  cost: Decimal,
+  previous: Decimal,
+  change: Decimal,
+  appeared: Decimal,
+  gone: Decimal,
+  changed: Decimal,
+  appearedCount: Type.Integer(),
+  goneCount: Type.Integer(),
+  topResource: Nullable(Type.String()),
+});
+export type MoverRow = Static<typeof MoverRow>;
+export const Movers = Type.Object({ data: Type.Array(MoverRow), meta: Meta });
+export type Movers = Static<typeof Movers>;
+export const MoversQuery = Type.Object(
+  {
+    month: Type.Optional(MonthText),
+    team: Type.Optional(Type.String({ maxLength: 200 })),
+    cost: Type.Optional(literals(MEASURES)),
+    currency: Type.Optional(Type.String({ pattern: "^[A-Z]{3}$" })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 10 })),
+  },
+  { additionalProperties: false },
+);
+export type MoversQuery = Static<typeof MoversQuery>;
+
+export const CheckRow = Type.Object({
+  name: Type.String(),
+  kind: literals(["invariant", "tolerance"] as const),
+  ok: Type.Boolean(),
+  currency: Nullable(Type.String()),
+  detail: Type.String({ description: "What was compared and by how much it differs." }),
+});
+export type CheckRow = Static<typeof CheckRow>;
+
+/** One currency of a month: what the bill says, what we gave to owners, what Azure itself states. */
+export const ReconciliationRow = Type.Object({
+  currency: Type.String(),
+  measure: literals(MEASURES),
+  imported: Nullable(Decimal),
+  adjusted: Decimal,
+  attributed: Nullable(Decimal),
+  difference: Decimal,
+  lines: Type.Integer(),
+  unstated: Type.Integer(),
+  rounded: Decimal,
+  azure: Nullable(Decimal),
+  azureDifference: Nullable(Decimal),
+  azureAsOf: Nullable(Type.String()),
+});
+export type ReconciliationRow = Static<typeof ReconciliationRow>;
+
+export const RestatementRow = Type.Object({
+  at: Type.String(),
+  cause: Type.String({ description: "import, rules, configuration or method" }),
+  currency: Type.String(),
+  team: Type.String(),
+  service: Type.String(),
+  was: Decimal,
+  now: Decimal,
+  change: Decimal,
+});
+export type RestatementRow = Static<typeof RestatementRow>;
+
+export const Reconciliation = Type.Object({
+  data: Type.Array(ReconciliationRow),
+  checks: Type.Array(CheckRow),
+  restatements: Type.Array(RestatementRow),
+  meta: Meta,
+});
+export type Reconciliation = Static<typeof Reconciliation>;
+export const ReconciliationQuery = Type.Object(
+  { month: Type.Optional(MonthText) },
+  { additionalProperties: false },
+);
+
+export const SourceUnit = Type.Object({
+  unit: Type.String(),
+  run: Nullable(Type.String()),
+  months: Type.Array(MonthText),
+  state: literals(["loaded", "failed", "refused", "vanished"] as const),
+  rows: Type.Integer(),
+  rejected: Type.Integer(),
+  rejectedAmount: Type.Array(Type.Object({ currency: Type.String(), amount: Decimal })),
+  submittedAt: Nullable(Type.String()),
+  at: Type.String({ description: "When it was last loaded, or last failed." }),
+  problem: Nullable(Type.String()),
+});
+export type SourceUnit = Static<typeof SourceUnit>;
+
+export const SourceRow = Type.Object({
+  name: Type.String(),
+  type: Type.String(),
+  state: literals(["ok", "failed", "never"] as const),
+  lastSuccess: Nullable(Type.String()),
+  lastAttempt: Nullable(Type.String()),
+  failingSince: Nullable(Type.String()),
+  problem: Nullable(Type.String()),
+  rows: Type.Integer(),
+  rejected: Type.Integer(),
+  units: Type.Array(SourceUnit),
+});
+export type SourceRow = Static<typeof SourceRow>;
+
+export const RejectedRow = Type.Object({
+  source: Type.String(),
+  unit: Type.String(),
+  file: Type.String(),
+  line: Nullable(Type.Integer()),
+  reason: Type.String(),
+  text: Type.String(),
+  currency: Nullable(Type.String()),
+  amount: Nullable(Decimal),
+});
+export type RejectedRow = Static<typeof RejectedRow>;
+
+export const MonthRow = Type.Object({
+  month: MonthText,
+  state: literals(MONTH_STATES),
+  checkFailed: Type.Boolean(),
+  published: Type.Boolean({
+    description: "False: an invariant failed before it was ever published.",
+  }),
+  publishedAt: Nullable(Type.String()),
+  lines: Type.Integer(),
+  rejected: Type.Integer(),
+  totals: Type.Array(
+    Type.Object({
+      currency: Type.String(),
+      effective: Nullable(Decimal),
+      billed: Nullable(Decimal),
+    }),
+  ),
+  problem: Nullable(Type.String()),
+});
+export type MonthRow = Static<typeof MonthRow>;
+
+export const Sources = Type.Object({
+  data: Type.Array(SourceRow),
+  months: Type.Array(MonthRow),
+  rejected: Type.Array(RejectedRow),
+  meta: Meta,
+});
+export type Sources = Static<typeof Sources>;
+
+export const ExportQuery = Type.Object(
+  {
+    month: Type.Optional(MonthText),
+    team: Type.Optional(Type.String({ maxLength: 200 })),
+    live: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false },
+);
+
+/** RFC 9457 problem details with our stable `code`. */
+export const Problem = Type.Object({
+  type: Type.String(),
+  title: Type.String(),
+  status: Type.Integer(),
+  code: Type.String(),
+  detail: Type.String(),
+  instance: Type.Optional(Type.String()),
+});
+export type Problem = Static<typeof Problem>;
+
+/** What the first paint of a page carries, so that a person lands on numbers. */
+export interface PageData {
+  page: "overview" | "team" | "data";
+  path: string;
+  answers: Record<string, unknown>;
+}

@@ -1,0 +1,109 @@
+import { createHash, randomUUID } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { chmod, mkdir, open, rename, rm, statfs } from "node:fs/promises";
+import { dirname, join, relative, isAbsolute } from "node:path";
+
+/** Where a home keeps what; see the architecture's "State on disk". */
+export interface HomePaths {
+  home: string;
+  landing: string;
+  lines: string;
+  work: string;
+  published: string;
+  list: string;
+  lists: string;
+  register: string;
+  tmp: string;
+}
+
+export function homePaths(home: string): HomePaths {
+  const published = join(home, "published");
+  return {
+    home,
+    landing: join(home, "landing"),
+    lines: join(home, "lines"),
+    work: join(home, "work.duckdb"),
+    published,
+    list: join(published, "current.json"),
+    lists: join(published, "lists"),
+    register: join(home, "register.sqlite"),
+    tmp: join(home, "tmp"),
+  };
+}
+
+/** Makes the folders of a home, readable by its owner alone. */
+export async function makeHome(paths: HomePaths): Promise<void> {
+  for (const dir of [
+    paths.home,
+    paths.landing,
+    paths.lines,
+    paths.published,
+    paths.lists,
+    paths.tmp,
+  ])
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+}
+
+/** Writes a whole file so that a reader sees the old or the new one, never half: 0600, fsync, rename. */
+export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  try {
+    const file = await open(temporary, "wx", 0o600);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await renameDurably(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Renames and syncs the folder, so that the new name survives a power cut. */
+export async function renameDurably(from: string, to: string): Promise<void> {
+  await rename(from, to);
+  const dir = await open(dirname(to), "r");
+  try {
+    await dir.sync();
+  } finally {
+    await dir.close();
+  }
+}
+
+/** Syncs a file another library wrote, and closes it to others. */
+export async function syncFile(path: string): Promise<void> {
+  await chmod(path, 0o600);
+  const file = await open(path, "r+");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+export async function sha256File(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }))
+    hash.update(chunk as Buffer);
+  return hash.digest("hex");
+}
+
+export function sha256(text: string | Uint8Array): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** Bytes free where `path` lies. */
+export async function freeBytes(path: string): Promise<number> {
+  const stat = await statfs(path);
+  return stat.bavail * stat.bsize;
+}
+
+/** True when `path` is `dir` or lies below it. */
+export function isInside(dir: string, path: string): boolean {
+  const rest = relative(dir, path);
+  return rest === "" || (!rest.startsWith("..") && !isAbsolute(rest));
+}

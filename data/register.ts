@@ -1,0 +1,177 @@
+import { DatabaseSync } from "node:sqlite";
+import { mkdirSync, chmodSync } from "node:fs";
+import { dirname } from "node:path";
+
+/**
+ * What ran and what people decided: small, transactional, precious. The only file that imports
+ * SQLite. Workers write while the server reads, so a source that failed since the last publish is
+ * seen at once.
+ */
+
+export interface UnitReport {
+  source: string;
+  type: string;
+  unit: string;
+  run: string | null;
+  months: string[];
+  state: "loaded" | "failed" | "refused" | "vanished";
+  rows: number;
+  rejected: number;
+  rejectedAmount: { currency: string; amount: string }[];
+  submittedAt: string | null;
+  at: string;
+  problem: string | null;
+  code: string | null;
+}
+
+export interface SourceReport {
+  name: string;
+  type: string;
+  lastSuccess: string | null;
+  lastAttempt: string | null;
+  failingSince: string | null;
+  problem: string | null;
+}
+
+export interface RejectedReport {
+  source: string;
+  unit: string;
+  file: string;
+  line: number | null;
+  reason: string;
+  text: string;
+  currency: string | null;
+  amount: string | null;
+}
+
+export interface BuildReport {
+  month: string;
+  at: string;
+  published: boolean;
+  problem: string | null;
+  checks: string;
+}
+
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS source_report (
+  name TEXT PRIMARY KEY, type TEXT NOT NULL, last_success TEXT, last_attempt TEXT,
+  failing_since TEXT, problem TEXT);
+CREATE TABLE IF NOT EXISTS unit_report (
+  source TEXT NOT NULL, unit TEXT NOT NULL, report TEXT NOT NULL, PRIMARY KEY (source, unit));
+CREATE TABLE IF NOT EXISTS rejected_report (
+  source TEXT NOT NULL, unit TEXT NOT NULL, report TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS rejected_by_unit ON rejected_report (source, unit);
+CREATE TABLE IF NOT EXISTS build_report (month TEXT PRIMARY KEY, report TEXT NOT NULL);
+`;
+
+export class Register {
+  readonly #db: DatabaseSync;
+  constructor(path: string) {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    this.#db = new DatabaseSync(path);
+    chmodSync(path, 0o600);
+    this.#db.exec(
+      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000",
+    );
+    this.#db.exec(SCHEMA);
+  }
+
+  #transaction(work: () => void): void {
+    this.#db.exec("BEGIN IMMEDIATE");
+    try {
+      work();
+      this.#db.exec("COMMIT");
+    } catch (error) {
+      this.#db.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  /** Records how a source's last reading went; the first failure's time is kept until it works again. */
+  sourceRead(name: string, type: string, at: string, problem: string | null): void {
+    this.#db
+      .prepare(
+        `INSERT INTO source_report VALUES ($name, $type, $success, $at, $since, $problem)
+         ON CONFLICT (name) DO UPDATE SET type = $type, last_attempt = $at, problem = $problem,
+           last_success = coalesce($success, last_success),
+           failing_since = CASE WHEN $problem IS NULL THEN NULL ELSE coalesce(failing_since, $at) END`,
+      )
+      .run({
+        name,
+        type,
+        at,
+        success: problem === null ? at : null,
+        since: problem === null ? null : at,
+        problem,
+      });
+  }
+
+  /** Records a unit; of its rejected rows the first `keep` are shown, all are counted. */
+  unitRead(report: UnitReport, rejected: readonly RejectedReport[], keep = 200): void {
+    this.#transaction(() => {
+      const { source, unit } = report;
+      this.#db
+        .prepare("INSERT OR REPLACE INTO unit_report VALUES (?, ?, ?)")
+        .run(source, unit, JSON.stringify(report));
+      if (report.state !== "loaded") return;
+      this.#db
+        .prepare("DELETE FROM rejected_report WHERE source = ? AND unit = ?")
+        .run(source, unit);
+      const insert = this.#db.prepare("INSERT INTO rejected_report VALUES (?, ?, ?)");
+      for (const row of rejected.slice(0, keep)) insert.run(source, unit, JSON.stringify(row));
+    });
+  }
+
+  monthBuilt(report: BuildReport): void {
+    this.#db
+      .prepare("INSERT OR REPLACE INTO build_report VALUES (?, ?)")
+      .run(report.month, JSON.stringify(report));
+  }
+
+  /** Forgets reports of sources that are configured no more. */
+  keepSources(names: readonly string[]): void {
+    const list = JSON.stringify(names);
+    for (const [table, column] of [
+      ["source_report", "name"],
+      ["unit_report", "source"],
+      ["rejected_report", "source"],
+    ] as const)
+      this.#db
+        .prepare(`DELETE FROM ${table} WHERE ${column} NOT IN (SELECT value FROM json_each(?))`)
+        .run(list);
+  }
+
+  sources(): SourceReport[] {
+    return this.#db
+      .prepare(
+        `SELECT name, type, last_success AS lastSuccess, last_attempt AS lastAttempt,
+           failing_since AS failingSince, problem FROM source_report ORDER BY name`,
+      )
+      .all() as unknown as SourceReport[];
+  }
+
+  units(): UnitReport[] {
+    return this.#reports<UnitReport>("SELECT report FROM unit_report ORDER BY source, unit");
+  }
+
+  rejected(limit: number): RejectedReport[] {
+    return this.#reports<RejectedReport>(
+      `SELECT report FROM rejected_report ORDER BY source, unit, rowid LIMIT ${Math.trunc(limit)}`,
+    );
+  }
+
+  builds(): BuildReport[] {
+    return this.#reports<BuildReport>("SELECT report FROM build_report ORDER BY month");
+  }
+
+  #reports<T>(sql: string): T[] {
+    return this.#db
+      .prepare(sql)
+      .all()
+      .map((row) => JSON.parse((row as { report: string }).report) as T);
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+}

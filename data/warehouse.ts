@@ -1,0 +1,261 @@
+import { existsSync } from "node:fs";
+import {
+  DuckDBInstance,
+  LIST,
+  VARCHAR,
+  listValue,
+  type DuckDBConnection,
+  type DuckDBType,
+  type DuckDBValue,
+} from "@duckdb/node-api";
+import { AppError, asAppError, firstLine } from "./errors.ts";
+
+/**
+ * The only file that imports the engine. Opening one file twice in a process loses data silently
+ * (the second instance drops the lock), so every open goes through here.
+ */
+
+export type Param = string | number | bigint | boolean | null | readonly string[];
+export type Params = Readonly<Record<string, Param>>;
+/** Decimals, big integers and dates arrive as text; nothing passes through a float. */
+export type Row = Record<string, unknown>;
+
+export interface EngineOptions {
+  memory?: string;
+  threads?: number;
+  /** Spill folder. */
+  temp?: string;
+  /** Folders SQL may read and write; everything else is closed, and so is the configuration. */
+  folders?: readonly string[];
+}
+
+function bind(params: Params): {
+  values: Record<string, DuckDBValue>;
+  types: Record<string, DuckDBType>;
+} {
+  const values: Record<string, DuckDBValue> = {};
+  const types: Record<string, DuckDBType> = {};
+  for (const [name, value] of Object.entries(params)) {
+    if (Array.isArray(value)) {
+      values[name] = listValue(value as string[]);
+      types[name] = LIST(VARCHAR);
+    } else values[name] = value as DuckDBValue;
+  }
+  return { values, types };
+}
+
+/** One connection; statements on it run one after another. */
+export class Session {
+  readonly #connection: DuckDBConnection;
+  constructor(connection: DuckDBConnection) {
+    this.#connection = connection;
+  }
+
+  /** Runs one statement. Several in one text are refused, parameters or not. */
+  async run(sql: string, params: Params = {}): Promise<number> {
+    const statement = await this.#connection.prepare(sql);
+    try {
+      const { values, types } = bind(params);
+      statement.bind(values, types);
+      return (await statement.run()).rowsChanged;
+    } finally {
+      statement.destroySync();
+    }
+  }
+
+  /** Runs our own SQL of several statements (migrations, macros); takes no values. */
+  async script(sql: string): Promise<void> {
+    await this.#connection.run(sql);
+  }
+
+  async rows<T = Row>(sql: string, params: Params = {}): Promise<T[]> {
+    const statement = await this.#connection.prepare(sql);
+    try {
+      const { values, types } = bind(params);
+      statement.bind(values, types);
+      const reader = await statement.runAndReadAll();
+      return reader.getRowObjectsJson() as T[];
+    } finally {
+      statement.destroySync();
+    }
+  }
+
+  async one<T = Row>(sql: string, params: Params = {}): Promise<T> {
+    const [row] = await this.rows<T>(sql, params);
+    if (row === undefined) throw new AppError("INTERNAL", "a query that gives one row gave none");
+    return row;
+  }
+
+  /** Rows in batches as the engine makes them; memory does not grow with the answer. */
+  async *stream(sql: string, params: Params = {}): AsyncGenerator<Row[]> {
+    const statement = await this.#connection.prepare(sql);
+    try {
+      const { values, types } = bind(params);
+      statement.bind(values, types);
+      const result = await statement.stream();
+      for await (const rows of result.yieldRowObjectJson()) yield rows as Row[];
+    } finally {
+      statement.destroySync();
+    }
+  }
+
+  /**
+   * All or nothing. The engine answers COMMIT with success after a failed statement and rolls back,
+   * so any error rolls back and throws here, and `verify` reads back what must now be there.
+   */
+  async transaction<T>(work: () => Promise<T>, verify?: () => Promise<boolean>): Promise<T> {
+    await this.run("BEGIN TRANSACTION");
+    let result: T;
+    try {
+      result = await work();
+    } catch (error) {
+      await this.run("ROLLBACK").catch(() => {});
+      throw error;
+    }
+    await this.run("COMMIT");
+    if (verify !== undefined && !(await verify()))
+      throw new AppError("WAREHOUSE_DAMAGED", "a committed unit cannot be read back; run it again");
+    return result;
+  }
+
+  interrupt(): void {
+    this.#connection.interrupt();
+  }
+  close(): void {
+    this.#connection.closeSync();
+  }
+}
+
+/** An open engine: a file with one writer, or `:memory:` with read-only files attached. */
+export class Engine {
+  readonly #instance: DuckDBInstance;
+  readonly #path: string;
+  constructor(instance: DuckDBInstance, path: string) {
+    this.#instance = instance;
+    this.#path = path;
+  }
+  async session(): Promise<Session> {
+    return new Session(await this.#instance.connect());
+  }
+  close(): void {
+    OPEN.delete(this.#path);
+    this.#instance.closeSync();
+  }
+}
+
+const OPEN = new Set<string>();
+
+const quoted = (text: string) => `'${text.replaceAll("'", "''")}'`;
+/** An SQL text literal, for the few places that take no parameter (ATTACH, COPY, read_csv). */
+export const sqlText = quoted;
+/** An SQL identifier. */
+export const sqlName = (name: string) => `"${name.replaceAll('"', '""')}"`;
+
+async function create(path: string, options: EngineOptions): Promise<Engine> {
+  if (path !== ":memory:" && OPEN.has(path))
+    throw new AppError("INTERNAL", `${path} is already open in this process`);
+  const config: Record<string, string> = {
+    autoload_known_extensions: "false",
+    autoinstall_known_extensions: "false",
+    allow_community_extensions: "false",
+    preserve_insertion_order: "false",
+    memory_limit: options.memory ?? "1GB",
+    threads: String(options.threads ?? 2),
+  };
+  if (options.temp !== undefined) config["temp_directory"] = options.temp;
+  let instance: DuckDBInstance;
+  try {
+    instance = await DuckDBInstance.create(path, config);
+  } catch (error) {
+    throw openError(path, error);
+  }
+  if (path !== ":memory:") OPEN.add(path);
+  const engine = new Engine(instance, path);
+  try {
+    const session = await engine.session();
+    await session.run("SET TimeZone = 'UTC'");
+    if (options.folders !== undefined) await lock(session, options.folders);
+    session.close();
+    return engine;
+  } catch (error) {
+    engine.close();
+    throw error;
+  }
+}
+
+/** Closes the engine to everything outside `folders`, in the one order that works. */
+async function lock(session: Session, folders: readonly string[]): Promise<void> {
+  if (folders.length > 0)
+    await session.script(
+      `SET allowed_directories = [${folders.map((dir) => quoted(`${dir}/`)).join(", ")}]`,
+    );
+  await session.script("SET enable_external_access = false");
+  await session.script("SET lock_configuration = true");
+}
+
+function openError(path: string, error: unknown): AppError {
+  const message = error instanceof Error ? error.message : String(error);
+  if (/Could not set lock|Conflicting lock/i.test(message)) {
+    const pid = /PID (\d+)/.exec(message)?.[1];
+    return new AppError(
+      "WRITER_BUSY",
+      `${path}: another process${pid === undefined ? "" : ` (PID ${pid})`} is writing; wait for it and run the command again`,
+      { cause: error },
+    );
+  }
+  if (/checksum|Corrupt|not a valid DuckDB|deserialize/i.test(message))
+    return new AppError(
+      "WAREHOUSE_DAMAGED",
+      `${path}: ${firstLine(message)}; move the file away with its .wal and run "apportion ingest": it is rebuilt from the sources`,
+      { cause: error },
+    );
+  return asAppError(error, path);
+}
+
+/** Opens a file for its one writer. A second writer, here or elsewhere, is refused. */
+export async function openWriter(path: string, options: EngineOptions = {}): Promise<Engine> {
+  return create(path, options);
+}
+
+/** A file a name is given to in SQL. */
+export interface Attachment {
+  name: string;
+  path: string;
+}
+
+/**
+ * A locked engine over read-only files: nothing can be written, read or loaded beyond them.
+ * `prepare` makes macros and views before the lock.
+ */
+export async function openReadOnly(
+  files: readonly Attachment[],
+  options: EngineOptions,
+  prepare?: (session: Session) => Promise<void>,
+): Promise<Engine> {
+  const { folders: _, ...unlocked } = options;
+  const engine = await create(":memory:", unlocked);
+  try {
+    const session = await engine.session();
+    for (const file of files) {
+      if (!existsSync(file.path))
+        throw new AppError(
+          "WAREHOUSE_DAMAGED",
+          `${file.path} is missing; run "apportion build" to publish the month again`,
+        );
+      await session.script(`ATTACH ${quoted(file.path)} AS ${sqlName(file.name)} (READ_ONLY)`);
+    }
+    await prepare?.(session);
+    await lock(session, []);
+    session.close();
+    return engine;
+  } catch (error) {
+    engine.close();
+    throw error instanceof AppError ? error : openError("published", error);
+  }
+}
+
+/** True where the engine gave up itself (a full disk in a checkpoint): close it and open again. */
+export function isFatal(error: unknown): boolean {
+  const message = error instanceof Error ? error.message : String(error);
+  return /FATAL|database has been invalidated/i.test(message);
+}

@@ -1,0 +1,137 @@
+import { AppError, printable } from "../../data/errors.ts";
+import { copyHashed } from "../cost/plain.ts";
+import type { Store } from "./store.ts";
+import type { ContainerClient } from "@azure/storage-blob";
+
+export interface BlobPlace {
+  /** The account's blob address. */
+  account: string;
+  container: string;
+  prefix?: string;
+  auth: { type: "azure" | "connectionString" | "sas"; value?: string };
+}
+
+/**
+ * Exports in blob storage. Every read says which version it means (`If-Match`), so an export that is
+ * overwritten while it is read is seen; Content-MD5 is compared where the blob has one.
+ */
+export async function blobStore(place: BlobPlace): Promise<Store> {
+  const container = await openContainer(place);
+  const prefix =
+    place.prefix === undefined || place.prefix === ""
+      ? ""
+      : `${place.prefix.replace(/^\/|\/$/g, "")}/`;
+  const address = `${place.account.replace(/\/$/, "")}/${place.container}/${prefix}`;
+  const explain = (error: unknown, what: string): never => {
+    if (error instanceof AppError) throw error;
+    const status = (error as { statusCode?: number }).statusCode;
+    const code = (error as { code?: string }).code ?? (error as Error).name;
+    if (status === 404 || status === 412)
+      throw new AppError("UNIT_CHANGED", `${what}: the blob is gone or was written anew`, {
+        cause: error,
+      });
+    if (status === 401 || status === 403)
+      throw new AppError(
+        "SOURCE_UNREADABLE",
+        `${address}: access denied (${code}); give this identity "Storage Blob Data Reader" on the container`,
+        { cause: error },
+      );
+    throw new AppError(
+      "SOURCE_UNREADABLE",
+      `${what}: cannot be read (${code}${status === undefined ? "" : `, HTTP ${status}`}); check the address and the network`,
+      { cause: error },
+    );
+  };
+  return {
+    place: address,
+    async list(signal) {
+      const entries = [];
+      try {
+        for await (const blob of container.listBlobsFlat({ prefix, abortSignal: signal })) {
+          if (!blob.name.startsWith(prefix)) continue;
+          entries.push({
+            name: blob.name.slice(prefix.length),
+            bytes: blob.properties.contentLength ?? 0,
+            version: blob.properties.etag,
+            modified: blob.properties.lastModified.toISOString(),
+            problem: null,
+          });
+        }
+      } catch (error) {
+        if ((error as { statusCode?: number }).statusCode === 404)
+          throw new AppError(
+            "SOURCE_UNREADABLE",
+            `${address}: there is no such container; check account and container`,
+            { cause: error },
+          );
+        explain(error, address);
+      }
+      return entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    },
+    async text(entry, limit, signal) {
+      if (entry.bytes > limit)
+        throw new AppError("MANIFEST_INVALID", `${entry.name}: larger than ${limit} bytes`);
+      try {
+        const buffer = await container
+          .getBlobClient(prefix + entry.name)
+          .downloadToBuffer(0, undefined, {
+            conditions: { ifMatch: entry.version },
+            abortSignal: signal,
+          });
+        return buffer.toString("utf8");
+      } catch (error) {
+        return explain(error, printable(entry.name));
+      }
+    },
+    async fetch(entry, to, signal) {
+      try {
+        const answer = await container.getBlobClient(prefix + entry.name).download(0, undefined, {
+          conditions: { ifMatch: entry.version },
+          abortSignal: signal,
+        });
+        if (answer.readableStreamBody === undefined)
+          throw new AppError(
+            "SOURCE_UNREADABLE",
+            `${printable(entry.name)}: the answer has no body`,
+          );
+        const copied = await copyHashed(answer.readableStreamBody, to, { signal, md5: true });
+        const stated = answer.contentMD5;
+        if (stated !== undefined && Buffer.from(stated).toString("base64") !== copied.md5)
+          throw new AppError(
+            "FILE_INVALID",
+            `${printable(entry.name)}: the bytes do not match the blob's Content-MD5; run the command again`,
+          );
+        if (copied.bytes !== entry.bytes)
+          throw new AppError("UNIT_CHANGED", `${printable(entry.name)}: the blob ended early`);
+        return copied;
+      } catch (error) {
+        return explain(error, printable(entry.name));
+      }
+    },
+  };
+}
+
+async function openContainer(place: BlobPlace): Promise<ContainerClient> {
+  // Loaded only here: the client and its sign-in library are most of the packages this needs.
+  const { BlobServiceClient, ContainerClient: Client } = await import("@azure/storage-blob");
+  const options = {
+    retryOptions: { maxTries: 4 },
+    userAgentOptions: { userAgentPrefix: "apportion" },
+  };
+  const secret = () => {
+    if (place.auth.value === undefined || place.auth.value === "")
+      throw new AppError("CONFIG_INVALID", `auth ${place.auth.type}: value is missing`);
+    return place.auth.value;
+  };
+  if (place.auth.type === "connectionString")
+    return BlobServiceClient.fromConnectionString(secret(), options).getContainerClient(
+      place.container,
+    );
+  const url = `${place.account.replace(/\/$/, "")}/${place.container}`;
+  if (place.auth.type === "sas")
+    return new Client(`${url}?${secret().replace(/^\?/, "")}`, undefined, options);
+  if (!url.startsWith("https://"))
+    throw new AppError("CONFIG_INVALID", `${place.account}: sign-in with Azure needs https`);
+  const { DefaultAzureCredential } = await import("@azure/identity");
+  return new Client(url, new DefaultAzureCredential(), options);
+}

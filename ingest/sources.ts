@@ -1,0 +1,54 @@
+import { resolve } from "node:path";
+import type { TSchema } from "typebox";
+import { readSecret } from "../data/config.ts";
+import { AzureExportsConfig } from "./azure-exports/config.ts";
+import { azureExportsSource } from "./azure-exports/source.ts";
+import { directoryStore } from "./azure-exports/directory.ts";
+import { AzureQueryConfig } from "./azure-query/config.ts";
+import { createAzureQuerySource } from "./azure-query/source.ts";
+import { FocusConfig } from "./focus/config.ts";
+import { focusSource } from "./focus/source.ts";
+import type { Source } from "./source.ts";
+
+interface SourceType {
+  schema: TSchema;
+  /** @param folder what relative paths in the configuration are relative to */
+  make(config: unknown, folder: string): Source;
+}
+
+/** Every kind of source, by the `type` a configuration names it with. A new one is one line. */
+export const SOURCE_TYPES: Readonly<Record<string, SourceType>> = {
+  "azure-exports": { schema: AzureExportsConfig, make: azureExports },
+  "azure-query": {
+    schema: AzureQueryConfig,
+    make: (config) => createAzureQuerySource(config as AzureQueryConfig) as unknown as Source,
+  },
+  focus: {
+    schema: FocusConfig,
+    make: (config, folder) => focusSource(config as FocusConfig, folder) as unknown as Source,
+  },
+};
+
+/** Kinds the contract names and this version cannot read yet. */
+export const LATER_SOURCE_TYPES = ["prometheus", "kubernetes", "drivers", "directory"] as const;
+
+function azureExports(config: unknown, folder: string): Source {
+  const exports = config as AzureExportsConfig;
+  const { location } = exports;
+  return azureExportsSource(exports, async () => {
+    if ("directory" in location) return directoryStore(resolve(folder, location.directory));
+    const { blobStore } = await import("./azure-exports/blob.ts");
+    const { value } = location.auth;
+    return blobStore({
+      account: location.account,
+      container: location.container,
+      ...(location.prefix === undefined ? {} : { prefix: location.prefix }),
+      auth: {
+        type: location.auth.type,
+        ...(value === undefined
+          ? {}
+          : { value: readSecret(value, folder, `source ${exports.name}: auth.value`) }),
+      },
+    });
+  }) as unknown as Source;
+}

@@ -1,0 +1,165 @@
+/**
+ * Which answers a page needs, from its address alone. The server asks the same function and puts the
+ * answers into the page, so the first paint holds numbers; keys must therefore match to the letter.
+ */
+
+export const COSTS = ["effective", "billed", "list", "contracted"] as const;
+export type Cost = (typeof COSTS)[number];
+
+export const GROUPINGS = ["team", "businessUnit", "service", "environment"] as const;
+export type Grouping = (typeof GROUPINGS)[number];
+
+export type Page =
+  | { name: "overview" }
+  | { name: "team"; team: string }
+  | { name: "data" }
+  | { name: "missing" };
+
+/** What of a page is in its address, each null (or empty) when it is the default. */
+export interface View {
+  month: string | null;
+  cost: Cost | null;
+  currency: string | null;
+  by: Grouping | null;
+  sort: string | null;
+  search: string;
+  all: boolean;
+  cursor: string | null;
+}
+
+const API = "/api/v1";
+/** Every group in one answer: sums, sorting and search then need no second request. */
+const ALL_ROWS = 1000;
+const PAGE_ROWS = 50;
+const TREND_MONTHS = 13;
+
+/** The page a path names. */
+export function pageOf(pathname: string): Page {
+  const parts = pathname.split("/").filter((part) => part !== "");
+  if (parts.length === 0) return { name: "overview" };
+  if (parts.length === 1 && parts[0] === "data") return { name: "data" };
+  if (parts.length === 2 && parts[0] === "team" && parts[1] !== undefined) {
+    const team = decoded(parts[1]);
+    if (team !== null) return { name: "team", team };
+  }
+  return { name: "missing" };
+}
+
+/** The view a query string asks for; what it says wrongly is dropped, not passed on. */
+export function viewOf(search: string): View {
+  const params = new URLSearchParams(search);
+  return {
+    month: shaped(params.get("month"), /^\d{4}-(0[1-9]|1[0-2])$/),
+    cost: oneOf(COSTS, params.get("cost")),
+    currency: shaped(params.get("currency"), /^[A-Z]{3}$/),
+    by: oneOf(GROUPINGS, params.get("by")),
+    sort: shaped(params.get("sort"), /^-?[a-z]+$/i),
+    search: (params.get("q") ?? "").slice(0, 200),
+    all: params.get("all") === "1",
+    cursor: shaped(params.get("cursor"), /^[\w.~=-]{1,64}$/),
+  };
+}
+
+/** The requests of the overview, by what they are for. */
+export function overviewRequests(view: View): { groups: string; trend: string; movers: string } {
+  return {
+    groups: showback({ by: view.by ?? "team", limit: ALL_ROWS }, view),
+    trend: trend({ by: "businessUnit", months: TREND_MONTHS }, view),
+    movers: movers({ limit: 10 }, view),
+  };
+}
+
+/** The requests of one team's page, by what they are for. */
+export function teamRequests(team: string, view: View) {
+  // A search or an order over one page of many would lie, so either asks for all there is.
+  const whole = view.search !== "" || view.sort !== null;
+  const rows = whole ? { limit: ALL_ROWS } : { limit: PAGE_ROWS, cursor: view.cursor };
+  return {
+    total: showback({ by: "team", team }, view),
+    days: showback({ by: "day", team }, view),
+    trend: trend({ by: "team", team, months: TREND_MONTHS }, view),
+    services: showback({ by: "service", team }, view),
+    environments: showback({ by: "environment", team }, view),
+    resources: showback({ by: "resource", team, ...rows }, view),
+    movers: movers({ team, limit: 8 }, view),
+  };
+}
+
+/** The requests of the data page, by what they are for. */
+export function dataRequests(view: View): { reconciliation: string; sources: string } {
+  return {
+    reconciliation: path("reconciliation", { month: view.month }),
+    sources: path("sources", {}),
+  };
+}
+
+/** One more month's days, to compare an open month with as many days of the one before. */
+export function daysRequest(month: string, team: string | null, view: View): string {
+  return showback({ by: "day", team }, { ...view, month });
+}
+
+/** The API paths, query included, that the page at this address needs first. */
+export function initialRequests(pathname: string, search: string): string[] {
+  const page = pageOf(pathname);
+  const view = viewOf(search);
+  if (page.name === "overview") return Object.values(overviewRequests(view));
+  if (page.name === "team") return Object.values(teamRequests(page.team, view));
+  if (page.name === "data") return Object.values(dataRequests(view));
+  return [];
+}
+
+/** The mark in `index.html` that the answers take the place of. */
+const PLACEHOLDER = /(<script type="application\/json" id="answers">)\s*\{\}\s*(<\/script>)/;
+
+/**
+ * The page with its first answers in it, by API path. `<` is written as an escape, so no name in the
+ * data can end the block; a failed request's problem JSON may stand as its answer.
+ */
+export function withAnswers(html: string, answers: Record<string, unknown>): string {
+  const json = JSON.stringify(answers).replaceAll("<", "\\u003c");
+  return html.replace(PLACEHOLDER, (_, open: string, close: string) => open + json + close);
+}
+
+type Params = Record<string, string | number | null | undefined>;
+
+function showback(params: Params, view: View): string {
+  return path("showback", { ...params, ...measured(view) });
+}
+
+/** Without the month: the last 13 stay in place while a person walks through them. */
+function trend(params: Params, view: View): string {
+  return path("showback/trend", { ...params, cost: view.cost, currency: view.currency });
+}
+
+function movers(params: Params, view: View): string {
+  return path("showback/movers", { ...params, ...measured(view) });
+}
+
+function measured(view: View): Params {
+  return { month: view.month, cost: view.cost, currency: view.currency };
+}
+
+function path(name: string, params: Params): string {
+  const query = new URLSearchParams();
+  for (const [key, value] of Object.entries(params)) {
+    if (value !== null && value !== undefined) query.set(key, String(value));
+  }
+  const text = query.toString();
+  return `${API}/${name}${text === "" ? "" : `?${text}`}`;
+}
+
+function decoded(part: string): string | null {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return null;
+  }
+}
+
+function shaped(value: string | null, shape: RegExp): string | null {
+  return value !== null && shape.test(value) ? value : null;
+}
+
+function oneOf<T extends string>(values: readonly T[], value: string | null): T | null {
+  return values.find((one) => one === value) ?? null;
+}
