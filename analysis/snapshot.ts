@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { AppError } from "../data/errors.ts";
-import { type HomePaths } from "../data/files.ts";
+import { type HomePaths, readerTemporary } from "../data/files.ts";
 import { Pool, type PoolOptions } from "../data/pool.ts";
 import { type PublishedList, type PublishedMonth, readList } from "../data/published.ts";
 import { openReadOnly, type Session, sqlName } from "../data/warehouse.ts";
@@ -36,13 +36,26 @@ export interface SnapshotOptions extends PoolOptions {
   threads?: number;
 }
 
-/** Opens what is published now. */
+/** Opens what is published now; a publish in between, which may remove what the list named, is met by looking again. */
 export async function openSnapshot(
   paths: HomePaths,
   options: SnapshotOptions = {},
-  list?: PublishedList,
 ): Promise<Snapshot> {
-  const published = list ?? (await readList(paths));
+  for (;;) {
+    const list = await readList(paths);
+    try {
+      return await openList(paths, options, list);
+    } catch (error) {
+      if ((await readList(paths)).publishedId === list.publishedId) throw error;
+    }
+  }
+}
+
+async function openList(
+  paths: HomePaths,
+  options: SnapshotOptions,
+  published: PublishedList,
+): Promise<Snapshot> {
   const months = published.months.filter((month) => month.file !== null);
   const engine = await openReadOnly(
     months.map((month) => ({
@@ -52,7 +65,7 @@ export async function openSnapshot(
     {
       memory: options.memory ?? "512MB",
       threads: options.threads ?? 2,
-      temp: join(paths.tmp, "serve"),
+      temp: readerTemporary(paths),
     },
     async (session) => makeMacros(session, months),
   );

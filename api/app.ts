@@ -12,7 +12,7 @@ import { exportRoutes } from "./routes/exports.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { pageRoutes } from "./routes/pages.ts";
 import { showbackRoutes } from "./routes/showback.ts";
-import type { ServerOptions, Snapshots } from "./server.ts";
+import type { ServerOptions, Snapshots } from "./snapshots.ts";
 
 export interface AppOptions extends ServerOptions {
   snapshots: Snapshots;
@@ -43,11 +43,15 @@ function bare(options: AppOptions) {
     trustProxy: false,
     requestTimeout: 30_000,
     connectionTimeout: 120_000,
-    maxParamLength: 300,
     bodyLimit: 1 << 16,
     exposeHeadRoutes: true,
-    // A parameter given twice is an array and fails its schema; nothing picks one of two values.
-    routerOptions: { ignoreTrailingSlash: false },
+    routerOptions: { maxParamLength: 300 },
+    // What cannot be routed at all, a broken escape in the path say, is still answered in our words.
+    frameworkErrors: (error, request, reply) => {
+      const known = fromFastify(error) ?? asAppError(error);
+      const { status, body } = problemOf(known, request.id);
+      void reply.code(status as never).type("application/problem+json").send(body as never);
+    },
   })
     .withTypeProvider<TypeBoxTypeProvider>()
     .setValidatorCompiler(TypeBoxValidatorCompiler);
@@ -84,6 +88,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     strictTransportSecurity: false,
     crossOriginEmbedderPolicy: false,
     referrerPolicy: { policy: "no-referrer" },
+    xFrameOptions: { action: "deny" },
   });
   await app.register(compress, { threshold: 1024, encodings: ["br", "gzip"] });
   guardHost(app, options);
@@ -95,6 +100,9 @@ export async function createApp(options: AppOptions): Promise<App> {
     return reply.code(status).type("application/problem+json").send(body);
   });
   app.setNotFoundHandler((request, reply) => {
+    const page =
+      !request.url.startsWith("/api/") && /text\/html/.test(request.headers.accept ?? "");
+    if (page && options.pages !== null) return reply.code(404).sendFile("index.html");
     const { status, body } = problemOf(
       new AppError(
         "NOT_FOUND",
@@ -157,7 +165,10 @@ function fromFastify(error: unknown): AppError | null {
         "UNKNOWN_PARAMETER",
         `"${extra.slice(0, 60)}" is not a parameter of this route`,
       );
-    const name = first?.instancePath?.slice(1) ?? "";
+    const name = first?.instancePath?.slice(1).slice(0, 60) ?? "";
+    // What `additionalProperties: false` says of a key it does not know.
+    if (first?.keyword === "boolean")
+      return new AppError("UNKNOWN_PARAMETER", `"${name}" is not a parameter of this route`);
     return new AppError(
       "BAD_PARAMETER",
       `${name === "" ? "the request" : name}: ${first?.message ?? fault.message}`,

@@ -29,6 +29,7 @@ export const ERRORS = {
   FORBIDDEN_HOST: { exit: 2, status: 400, means: "The Host header names another server." },
   NOTHING_PUBLISHED: { exit: 2, status: 503, means: "No month has been built yet." },
   TOO_BUSY: { exit: 4, status: 503, means: "Too many queries are waiting." },
+  TOO_MANY_EXPORTS: { exit: 4, status: 429, means: "As many exports run as may run at once." },
   QUERY_TIMEOUT: {
     exit: 4,
     status: 504,

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { chmod, mkdir, open, rename, rm, statfs } from "node:fs/promises";
+import { chmod, mkdir, open, readdir, rename, rm, stat, statfs } from "node:fs/promises";
+import { hostname } from "node:os";
 import { dirname, join, relative, isAbsolute } from "node:path";
 
 /** Where a home keeps what; see the architecture's "State on disk". */
@@ -42,6 +43,51 @@ export async function makeHome(paths: HomePaths): Promise<void> {
     paths.tmp,
   ])
     await mkdir(dir, { recursive: true, mode: 0o700 });
+}
+
+const READER = /^read-(.+)-(\d+)-[0-9a-f]{8}$/;
+const MAX_READER_AGE = 7 * 86_400_000;
+
+/**
+ * A spill folder of one reader. Never shared: the engine gives its spill files the same names in
+ * every process and removes them all when it closes.
+ */
+export function readerTemporary(paths: HomePaths): string {
+  const host = hostname().replaceAll(/[^\w.]/g, "_");
+  return join(paths.tmp, `read-${host}-${process.pid}-${randomUUID().slice(0, 8)}`);
+}
+
+/**
+ * Empties `tmp/` but for the folders of readers that live; only for the writer, which holds the lock.
+ * A reader elsewhere (another container on the same volume) cannot be asked: its folder goes by age.
+ */
+export async function sweepTemporary(paths: HomePaths): Promise<void> {
+  const host = hostname().replaceAll(/[^\w.]/g, "_");
+  for (const name of await readdir(paths.tmp).catch(() => [])) {
+    const path = join(paths.tmp, name);
+    const reader = READER.exec(name);
+    if (reader !== null) {
+      const young = Date.now() - (await modified(path)) < MAX_READER_AGE;
+      if (reader[1] === host ? isAlive(Number(reader[2])) : young) continue;
+    }
+    await rm(path, { recursive: true, force: true });
+  }
+}
+
+async function modified(path: string): Promise<number> {
+  return stat(path).then(
+    (found) => found.mtimeMs,
+    () => 0,
+  );
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
 }
 
 /** Writes a whole file so that a reader sees the old or the new one, never half: 0600, fsync, rename. */

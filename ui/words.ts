@@ -124,7 +124,8 @@ export const GLOSSARY: { id: string; word: string; meaning: string }[] = [
 export function nameOf(key: string, name: string | null | undefined): string {
   const known = SENTINELS[key];
   if (known !== undefined) return known.name;
-  return name !== null && name !== undefined && name !== "" ? name : key;
+  if (name !== null && name !== undefined && name !== "") return name;
+  return key === "" ? "(none)" : key;
 }
 
 function entries<K extends string>(meanings: Record<K, string>, word: (key: K) => string) {

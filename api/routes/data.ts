@@ -74,6 +74,7 @@ export function dataRoutes(app: App, context: RouteContext): void {
           ...row,
           lines: Number(row.lines),
           unstated: Number(row.unstated),
+          rounded: withoutZeros(row.rounded),
         })),
         checks,
         restatements: restatements.map((row) => ({
@@ -94,4 +95,9 @@ function lastChecks(context: RouteContext, month: string): CheckResult[] {
   } finally {
     register.close();
   }
+}
+
+/** A residue has up to 36 digits, which `plainAmount` does not take. */
+function withoutZeros(amount: string): string {
+  return amount.includes(".") ? amount.replace(/0+$/, "").replace(/\.$/, "") : amount;
 }

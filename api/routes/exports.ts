@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { PassThrough } from "node:stream";
+import { AppError } from "../../data/errors.ts";
 import { monthOf } from "../../analysis/snapshot.ts";
-import { asAppError } from "../../data/errors.ts";
 import type { App, RouteContext } from "../app.ts";
-import { EXPORTS, type ExportName, writeExport } from "../exports.ts";
+import { EXPORTS, writeExport } from "../exports.ts";
 import { ExportQuery, Problem } from "../schemas.ts";
 import { clientSignal } from "./reply.ts";
 
@@ -30,66 +30,47 @@ export function exportRoutes(app: App, context: RouteContext): void {
       async (request, reply) => {
         if (running >= MAX_AT_ONCE) {
           reply.header("retry-after", "10");
-          return reply
-            .code(429)
-            .type("application/problem+json")
-            .send({
-              type: "urn:apportion:problem:too-busy",
-              title: "Too many exports are running.",
-              status: 429,
-              code: "TOO_BUSY",
-              detail: `${MAX_AT_ONCE} exports are running; try again in a moment`,
-            });
+          throw new AppError(
+            "TOO_MANY_EXPORTS",
+            `${MAX_AT_ONCE} exports are running; try again in a moment`,
+          );
         }
         const snapshot = context.snapshots.current;
         const { month, team } = request.query;
         const entry = monthOf(snapshot, month);
         const body = new PassThrough({ highWaterMark: 1 << 18 });
+        // Before the answer begins nobody else listens, and an error without a listener ends the process.
+        body.on("error", () => {});
         const signal = clientSignal(request, reply);
-        const write = async (text: string) => {
-          if (!body.write(text)) await once(body, "drain", { signal });
-        };
+        // An error before the first record is still a problem, and not half a file.
+        const begun = Promise.withResolvers<void>();
         running += 1;
-        const started = await first(name, { month: entry.month, team }, write);
-        if (started instanceof Error) {
-          running -= 1;
-          throw started;
-        }
+        void writeExport(
+          name,
+          snapshot,
+          context.principal(request),
+          { month: entry.month, team },
+          async (text) => {
+            begun.resolve();
+            if (!body.write(text)) await once(body, "drain", { signal });
+          },
+          signal,
+        )
+          .then(
+            () => body.end(),
+            (error: unknown) => {
+              begun.reject(error as Error);
+              body.destroy(error as Error);
+            },
+          )
+          .finally(() => (running -= 1));
+        await begun.promise;
         reply.header("content-type", "text/csv; charset=utf-8");
         reply.header(
           "content-disposition",
           `attachment; filename="${name}-${entry.month}${team === undefined ? "" : `-${team.replaceAll(/[^\w.-]/g, "_")}`}.csv"`,
         );
         return reply.send(body as never);
-
-        /** Waits for the first record, so that an error is still a problem and not half a file. */
-        async function first(
-          what: ExportName,
-          asked: { month: string; team: string | undefined },
-          to: (text: string) => Promise<void>,
-        ): Promise<Error | null> {
-          const begun = Promise.withResolvers<Error | null>();
-          writeExport(
-            what,
-            snapshot,
-            context.principal(request),
-            asked,
-            async (text) => {
-              begun.resolve(null);
-              await to(text);
-            },
-            signal,
-          )
-            .then(() => body.end())
-            .catch((error: unknown) => {
-              begun.resolve(asAppError(error));
-              body.destroy(error as Error);
-            })
-            .finally(() => (running -= 1));
-          const result = await begun.promise;
-          if (result !== null) running += 1;
-          return result;
-        }
       },
     );
 }

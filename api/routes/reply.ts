@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { wantsArrow } from "../arrow.ts";
 import type { Snapshot } from "../../analysis/snapshot.ts";
 
 /** Aborts when the client leaves, so that its query stops. */

@@ -5,6 +5,7 @@ import { addMonths } from "../../data/period.ts";
 import { ask, type KeyDimension, type Measure } from "../../analysis/ask.ts";
 import type { Snapshot } from "../../analysis/snapshot.ts";
 import type { App, RouteContext } from "../app.ts";
+import { sendArrow, wantsArrow } from "../arrow.ts";
 import { type MonthView, viewMonth } from "../meta.ts";
 import {
   DIMENSIONS,
@@ -13,15 +14,19 @@ import {
   Problem,
   Showback,
   ShowbackQuery,
-  type ShowbackRow,
+  ShowbackRow,
   Trend,
   TREND_DIMENSIONS,
+  TrendRow,
   TrendQuery,
 } from "../schemas.ts";
 import { clientSignal, unchanged } from "./reply.ts";
 
 /** Dimensions the contract names that need cluster usage. */
 const LATER = ["namespace", "cluster", "workload"];
+
+const ROW_COLUMNS = Object.keys(ShowbackRow.properties);
+const TREND_COLUMNS = Object.keys(TrendRow.properties);
 
 const problems = { "4xx": Problem, "5xx": Problem };
 
@@ -77,7 +82,9 @@ export function showbackRoutes(app: App, context: RouteContext): void {
         name: nameOf(by, row, names),
       }));
       const next = rows.length > limit ? String(offset + limit) : null;
-      return reply.send({ data, meta: { ...view.meta, next } });
+      const meta = { ...view.meta, next };
+      if (wantsArrow(request)) return sendArrow(reply as never, data, ROW_COLUMNS, meta) as never;
+      return reply.send({ data, meta });
     },
   );
 
@@ -113,14 +120,14 @@ export function showbackRoutes(app: App, context: RouteContext): void {
       );
       const names = await teamNames(snapshot, principal, view, signal);
       const states = new Map(snapshot.list.months.map((month) => [month.month, month.state]));
-      return reply.send({
-        data: rows.map((row) => ({
-          ...row,
-          name: by === "team" ? teamName(row.key, names) : row.key,
-          state: states.get(row.month) ?? "open",
-        })),
-        meta: view.meta,
-      });
+      const data = rows.map((row) => ({
+        ...row,
+        name: by === "team" ? teamName(row.key, names) : row.key,
+        state: states.get(row.month) ?? ("open" as const),
+      }));
+      if (wantsArrow(request))
+        return sendArrow(reply as never, data, TREND_COLUMNS, view.meta) as never;
+      return reply.send({ data, meta: view.meta });
     },
   );
 

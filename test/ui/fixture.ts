@@ -325,9 +325,15 @@ export function makeFixture(options: FixtureOptions = {}) {
         const was = cost(one, last, currency);
         now += is;
         then += was;
-        if (was === 0 && is !== 0) ((appeared += is), appearedCount++);
-        else if (is === 0 && was !== 0) ((gone -= was), goneCount++);
-        else changed += is - was;
+        if (was === 0 && is !== 0) {
+          appeared += is;
+          appearedCount++;
+        } else if (is === 0 && was !== 0) {
+          gone -= was;
+          goneCount++;
+        } else {
+          changed += is - was;
+        }
         if (Math.abs(is - was) > most) [top, most] = [one, Math.abs(is - was)];
       }
       const first = members[0];
@@ -393,42 +399,42 @@ export function makeFixture(options: FixtureOptions = {}) {
       ],
       checks: [
         {
-          name: "attributed equals imported",
+          name: "attributed-equals-imported",
           kind: "invariant",
           ok: true,
           currency: "EUR",
           detail: `${total} attributed, ${total} imported`,
         },
         {
-          name: "every line has one owner",
+          name: "line-has-one-owner",
           kind: "invariant",
           ok: true,
           currency: null,
           detail: "48,212 lines",
         },
         {
-          name: "rows match the manifest",
+          name: "rows-as-promised",
           kind: "invariant",
           ok: true,
           currency: null,
           detail: "14 units, 48,216 rows",
         },
         {
-          name: "rejected rows",
+          name: "quarantine",
           kind: "tolerance",
           ok: false,
           currency: "EUR",
           detail: "4 rows, 212.90 EUR; 0 rows allowed",
         },
         {
-          name: "drift to Azure's total",
+          name: "azure-total",
           kind: "tolerance",
           ok: false,
           currency: "EUR",
           detail: "Azure says 128.44 more",
         },
         {
-          name: "direct + shared + idle equals effective",
+          name: "answers-equal-lines",
           kind: "invariant",
           ok: true,
           currency: "USD",

@@ -8,7 +8,8 @@ import { Ask } from "../parts/ask.tsx";
 import { Panel, StateBadge } from "../parts/frame.tsx";
 import { useTitle } from "../parts/title.ts";
 import { ReconciliationPanels } from "./reconciliation.tsx";
-import { MonthsTable, RejectedTable, SourcesTable } from "./sources.tsx";
+import { MonthsTable, RejectedTable } from "./months.tsx";
+import { SourcesTable } from "./sources.tsx";
 import { Verdict } from "./verdict.tsx";
 
 /** Can I trust today's numbers? */

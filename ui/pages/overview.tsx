@@ -1,9 +1,8 @@
 import type { Showback } from "../../api/schemas.ts";
 import { GROUPINGS, overviewRequests } from "../answers.ts";
 import { answerOf } from "../answering.ts";
-import { ordered } from "../groups.ts";
 import { hrefOf, place } from "../place.ts";
-import { GROUPING_NAMES, nameOf } from "../words.ts";
+import { GROUPING_NAMES } from "../words.ts";
 import { Failure, Stale } from "../parts/ask.tsx";
 import { Panel, Skeleton } from "../parts/frame.tsx";
 import { Search } from "../parts/search.tsx";
@@ -81,12 +80,4 @@ export function OverviewPage() {
       />
     </>
   );
-}
-
-/** The few names worth reading aloud, for a chart's description. */
-export function spoken(showback: Showback, count: number): string {
-  return ordered(showback.data, "-cost")
-    .slice(0, count)
-    .map((row) => `${nameOf(row.key, row.name)} ${row.cost}`)
-    .join(", ");
 }

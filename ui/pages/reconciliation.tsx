@@ -192,7 +192,7 @@ function Checks({ checks, month }: { checks: CheckRow[]; month: string }) {
           kind: "name",
           cell: (check) => (
             <>
-              {visible(check.name)}{" "}
+              {visible(check.name.replaceAll("-", " "))}{" "}
               {check.currency !== null && <span class="unit">{check.currency}</span>}
             </>
           ),
@@ -230,6 +230,22 @@ function Advice({ check, month }: { check: CheckRow; month: string }) {
       <>
         A day's lag is usual while a month runs. If it stays, an export or a scope is missing:
         compare the scopes under <a href="#sources">Sources</a>
+      </>
+    );
+  }
+  if (/pair/i.test(check.name)) {
+    return (
+      <>
+        The two exports were written at different times, mostly; the next day's pair agrees. If not,
+        export both anew and run <code>npx apportion run</code>
+      </>
+    );
+  }
+  if (/promised/i.test(check.name)) {
+    return (
+      <>
+        A file is cut short or damaged: export the unit named here again and run{" "}
+        <code>npx apportion run</code>
       </>
     );
   }

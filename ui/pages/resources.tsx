@@ -6,7 +6,7 @@ import { hrefOf, place } from "../place.ts";
 import { matches, visible } from "../text.ts";
 import { nameOf } from "../words.ts";
 import { Amount, Change } from "../parts/amount.tsx";
-import { wholeColumn } from "./groups.tsx";
+import { wholeColumn } from "./group-table.tsx";
 import { Ask } from "../parts/ask.tsx";
 import { Panel } from "../parts/frame.tsx";
 import { Name } from "../parts/name.tsx";
@@ -102,7 +102,7 @@ function Resources({ showback, team }: { showback: Showback; team: string }) {
         caption="Cost by resource"
         columns={columns}
         rows={rows.slice(0, MOST_ROWS)}
-        keyOf={(row) => row.key}
+        keyOf={(row) => `${row.key} ${row.team ?? ""} ${row.bucket}`}
         sort={view.sort ?? "-cost"}
         empty={view.search === "" ? "No resource has a cost." : "No resource has that name."}
       />
