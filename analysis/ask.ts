@@ -70,7 +70,12 @@ export async function ask<T = Row>(
   signal?: AbortSignal,
 ): Promise<T[]> {
   const { sql, params } = prepared(snapshot, name, principal, question);
-  return snapshot.pool.with(signal, (session) => session.rows<T>(sql, params));
+  const key = `${sql}\u0000${JSON.stringify(params)}`;
+  const known = snapshot.answers.get(key);
+  if (known !== undefined) return known as T[];
+  const rows = await snapshot.pool.with(signal, (session) => session.rows<T>(sql, params));
+  snapshot.answers.set(key, rows);
+  return rows;
 }
 
 /** As `ask`, in batches, for answers of any size; holds one session until the reader is done. */

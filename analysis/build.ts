@@ -3,19 +3,21 @@ import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError, asAppError } from "../data/errors.ts";
-import { homePaths, renameDurably, sha256File, syncFile } from "../data/files.ts";
+import { homePaths, renameDurably, sha256, sha256File, syncFile } from "../data/files.ts";
 import { openLedger } from "../data/ledger.ts";
 import { monthBounds } from "../data/period.ts";
 import {
+  earlierFile,
   type MonthState,
   type PublishedList,
   type PublishedMonth,
   publishList,
-  readList,
+  readLastList,
+  sweepPublished,
 } from "../data/published.ts";
-import type { Register } from "../data/register.ts";
+import { noted, type Register } from "../data/register.ts";
 import { loadSql } from "../data/sql.ts";
-import { type Session, sqlText } from "../data/warehouse.ts";
+import { damagedWork, isBlockDamage, isDamage, type Session, sqlText } from "../data/warehouse.ts";
 import { type CheckResult, runChecks } from "./checks.ts";
 import {
   type BuildSettings,
@@ -78,49 +80,73 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const paths = homePaths(options.home);
   const ledger = await openLedger(paths, { memory: options.memory ?? "2GB" });
   const months: BuiltMonth[] = [];
+  let damage: AppError | undefined;
   try {
-    const before = await readList(paths);
+    const before = await readLastList(paths);
+    await sweepPublished(paths, before, options.settings.keepLists);
+    if (before.months.length > 0 && (await isEmpty(ledger.session)))
+      throw new AppError(
+        "WAREHOUSE_DAMAGED",
+        `${paths.work} holds no export and ${before.months.length} months are published; they stay, run "apportion run" to take the exports in again`,
+      );
     const known = await knownMonths(ledger.session, options.settings.sources);
     if (options.month !== undefined && !known.includes(options.month))
       throw new AppError(
         "MONTH_UNKNOWN",
         `--month ${options.month}: no loaded export is about it${known.length === 0 ? "" : `; there are ${known.join(", ")}`}`,
       );
-    const entries: PublishedMonth[] = [];
-    for (const [index, month] of known.entries()) {
+    const asked = options.month === undefined ? known : [options.month];
+    const entries = before.months.filter(
+      (entry) => options.month !== undefined && entry.month !== options.month,
+    );
+    for (const [index, month] of asked.entries()) {
       options.signal.throwIfAborted();
       const last = before.months.find((entry) => entry.month === month);
-      if (options.month !== undefined && options.month !== month) {
-        if (last !== undefined) entries.push(last);
-        continue;
-      }
-      options.progress(month, index, known.length);
+      options.progress(month, index, asked.length);
       const inputs = await monthInputs(ledger.session, options.home, month, options.settings);
-      const { entry, built } = await oneMonth(ledger.session, inputs, last, options);
+      const { entry, built, error } = await oneMonth(ledger.session, inputs, last, options);
+      damage ??= error;
       entries.push(entry);
       months.push(built);
-      options.register.monthBuilt({
-        month,
-        at: options.now().toISOString(),
-        published: entry.file !== null,
-        problem: built.problem,
-        checks: JSON.stringify(built.checks),
-      });
-      options.month_done?.(built);
+      noted(() =>
+        options.register.monthBuilt({
+          month,
+          at: options.now().toISOString(),
+          published: entry.file !== null,
+          problem: built.problem,
+          checks: JSON.stringify(built.checks),
+        }),
+      );
+      if (error === undefined) options.month_done?.(built);
     }
     const list = await publishList(
       paths,
       {
         publishedAt: options.now().toISOString(),
         currency: options.settings.currency,
-        months: entries,
+        months: entries.toSorted((a, b) => (a.month < b.month ? -1 : 1)),
       },
       options.settings.keepLists,
     );
+    // The other months are published by now.
+    if (damage !== undefined) throw damage;
     return { list, months };
+  } catch (error) {
+    throw isBlockDamage(error) ? damagedWork(paths.work, error) : error;
   } finally {
     ledger.close();
   }
+}
+
+async function isEmpty(session: Session): Promise<boolean> {
+  return (await session.rows("SELECT 1 FROM unit LIMIT 1")).length === 0;
+}
+
+interface MonthResult {
+  entry: PublishedMonth;
+  built: BuiltMonth;
+  /** A damaged file under this month; the others can be built all the same. */
+  error?: AppError;
 }
 
 async function oneMonth(
@@ -128,13 +154,15 @@ async function oneMonth(
   inputs: MonthInputs,
   last: PublishedMonth | undefined,
   options: BuildOptions,
-): Promise<{ entry: PublishedMonth; built: BuiltMonth }> {
+): Promise<MonthResult> {
   const { month } = inputs;
   const paths = homePaths(options.home);
   const state = stateOf(inputs, options);
   if (
     last !== undefined &&
     last.fingerprint === inputs.fingerprint &&
+    // A stale month whose inputs are those of its figures again is built, and so marked no more.
+    !last.stale &&
     last.file !== null &&
     existsSync(join(paths.published, last.file))
   ) {
@@ -149,9 +177,10 @@ async function oneMonth(
   const temporary = join(paths.published, `${month}-${randomUUID()}.tmp.duckdb`);
   try {
     await verifyParts(inputs);
-    const file = `${month}-${inputs.fingerprint.slice(0, 32)}.duckdb`;
+    const file = fileOf(inputs, last);
     const cause = causeOf(inputs, last);
-    const made = await makeMonth(session, temporary, inputs, last, cause, options);
+    const previous = await previousFile(paths, month, last);
+    const made = await makeMonth(session, temporary, inputs, previous, cause, options);
     const broken = made.checks.filter((check) => !check.ok && check.kind === "invariant");
     if (broken.length > 0) {
       const problem = broken.map((check) => `${check.name}: ${check.detail}`).join("; ");
@@ -191,11 +220,46 @@ async function oneMonth(
     };
   } catch (error) {
     if (options.signal.aborted) throw error;
-    throw asAppError(error, `building ${month}`);
+    if (isBlockDamage(error)) throw damagedWork(paths.work, error);
+    const known = asAppError(error, `building ${month}`);
+    if (known.code !== "WAREHOUSE_DAMAGED") throw known;
+    return {
+      entry: keptEntry(month, last, inputs, state, ["stored-files"]),
+      built: {
+        month,
+        outcome: last?.file == null ? "not-published" : "kept",
+        checks: [],
+        problem: known.message,
+      },
+      error: known,
+    };
   } finally {
     await rm(temporary, { force: true });
     await rm(`${temporary}.wal`, { force: true });
   }
+}
+
+/**
+ * The name of a month's file: by what it is made from and what it succeeds, since it holds what
+ * changed against that. A month that goes back to an earlier bill so never overwrites a file of a kept list.
+ */
+function fileOf(inputs: MonthInputs, last: PublishedMonth | undefined): string {
+  if (last?.file == null) return `${inputs.month}-${inputs.fingerprint.slice(0, 32)}.duckdb`;
+  if (last.fingerprint === inputs.fingerprint) return last.file;
+  return `${inputs.month}-${sha256(`${last.file} ${inputs.fingerprint}`).slice(0, 32)}.duckdb`;
+}
+
+/** The file to compare with: the last published, or the newest earlier one where that is gone. */
+async function previousFile(
+  paths: ReturnType<typeof homePaths>,
+  month: string,
+  last: PublishedMonth | undefined,
+): Promise<string | null> {
+  const file =
+    last?.file != null && existsSync(join(paths.published, last.file))
+      ? last.file
+      : await earlierFile(paths, month);
+  return file === null ? null : join(paths.published, file);
 }
 
 /** Bytes on disk are as they were when they were loaded: a flipped bit in Parquet reads as another number. */
@@ -215,16 +279,14 @@ async function makeMonth(
   session: Session,
   file: string,
   inputs: MonthInputs,
-  last: PublishedMonth | undefined,
+  previous: string | null,
   cause: string,
   options: BuildOptions,
 ): Promise<{ checks: CheckResult[]; lines: number; totals: PublishedMonth["totals"] }> {
   const { month } = inputs;
-  const { published } = homePaths(options.home);
   const interrupt = () => session.interrupt();
   options.signal.addEventListener("abort", interrupt, { once: true });
   await session.script(`ATTACH ${sqlText(file)} AS answers`);
-  const previous = last?.file == null ? null : join(published, last.file);
   let attached = false;
   try {
     await prepareInputs(session, inputs, options.settings);
@@ -242,12 +304,12 @@ async function makeMonth(
     await keepInputs(session, month, options.settings.sources);
     for (const name of ["63-imported", "64-repair"])
       await session.run(`CREATE TABLE ${name.slice(3)} AS ${model(name)}`);
-    if (previous !== null && existsSync(previous)) {
-      await session.script(`ATTACH ${sqlText(previous)} AS before (READ_ONLY)`);
-      attached = true;
-      await session.run(`CREATE TABLE restatement AS ${model("70-restatement")}`, {
-        built_at: options.now().toISOString(),
-        cause,
+    if (previous !== null) {
+      const about = { built_at: options.now().toISOString(), cause };
+      await damagedAs(previous, async () => {
+        await session.script(`ATTACH ${sqlText(previous)} AS before (READ_ONLY)`);
+        attached = true;
+        await session.run(`CREATE TABLE restatement AS ${model("70-restatement")}`, about);
       });
     } else
       await session.run(
@@ -270,12 +332,32 @@ async function makeMonth(
       "SELECT currency AS currency, sum(effective) AS effective, sum(billed) AS billed FROM spend_month GROUP BY currency ORDER BY currency",
     );
     await session.script("CHECKPOINT answers");
+    for (const statement of leave()) await session.script(statement);
     return { checks, lines: Number(lines), totals };
+  } catch (error) {
+    // What went wrong is the error to tell, and not that the engine cannot tidy up after it.
+    for (const statement of leave()) await session.script(statement).catch(() => {});
+    throw error;
   } finally {
     options.signal.removeEventListener("abort", interrupt);
-    await session.script("USE work");
-    if (attached) await session.script("DETACH before");
-    await session.script("DETACH answers");
+  }
+
+  function leave(): string[] {
+    return ["USE work", ...(attached ? ["DETACH before"] : []), "DETACH answers"];
+  }
+}
+
+/** Names the published file that the engine finds damaged, and what to do. */
+async function damagedAs(file: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    throw new AppError(
+      "WAREHOUSE_DAMAGED",
+      `${file} is damaged; remove it and run "apportion build": the month is published again`,
+      { cause: error },
+    );
   }
 }
 
@@ -335,7 +417,7 @@ function stateOf(inputs: MonthInputs, options: BuildOptions): MonthState {
   const end = new Date(`${monthBounds(inputs.month).end}T00:00:00Z`);
   if (now < end) return "open";
   const written = inputs.units
-    .map((unit) => Date.parse(unit.submitted_at ?? ""))
+    .map((unit) => Date.parse(unit.content_since ?? unit.submitted_at ?? ""))
     .filter((time) => !Number.isNaN(time));
   const quietSince = Math.max(end.getTime(), ...written);
   const days = (now.getTime() - quietSince) / 86_400_000;

@@ -25,6 +25,8 @@ export interface MonthUnit {
   scope: string | null;
   content_hash: string;
   submitted_at: string | null;
+  /** When the run came that first held these bytes; later runs of the same bytes changed nothing. */
+  content_since: string | null;
   rows: string;
   rejected: string;
   promised: string | null;
@@ -63,9 +65,13 @@ export async function monthInputs(
 ): Promise<MonthInputs> {
   const params = { month, sources: settings.sources };
   const found = await session.rows<Omit<MonthUnit, "parts" | "paired" | "pair">>(
-    `SELECT source, unit, dataset, scope, content_hash, submitted_at, rows, rejected, promised
-     FROM unit WHERE list_contains(months, $month) AND list_contains($sources, source)
-     ORDER BY source, unit`,
+    `SELECT u.source AS source, u.unit AS unit, dataset, scope, u.content_hash AS content_hash, u.submitted_at AS submitted_at, u.rows AS rows, u.rejected AS rejected, promised,
+       (
+         SELECT arg_max(r.submitted_at, r.loaded_at) FROM unit_run AS r
+         WHERE r.source = u.source AND r.unit = u.unit AND r.content_hash = u.content_hash
+       ) AS content_since
+     FROM unit AS u WHERE list_contains(months, $month) AND list_contains($sources, u.source)
+     ORDER BY u.source, u.unit`,
     params,
   );
   const parts = await session.rows<{ source: string; unit: string; parquet: string; sha: string }>(

@@ -14,6 +14,35 @@ export interface Snapshot {
   pool: Pool;
   /** Month to the schema its macros stand in; the closed table of the `{{month}}` slot. */
   schemas: Readonly<Record<string, string>>;
+  /** Answers given before; a publish never changes, so neither do they. */
+  answers: Answers;
+}
+
+// About 30 MB at most: rows of these answers are around 500 bytes.
+const KEPT_ROWS = 60_000;
+const KEPT_ANSWER = 2_000;
+
+/** The latest answers of one publish, by query text, parameters and scope. */
+export class Answers {
+  readonly #rows = new Map<string, readonly unknown[]>();
+  #size = 0;
+  get(key: string): readonly unknown[] | undefined {
+    const rows = this.#rows.get(key);
+    if (rows === undefined) return undefined;
+    this.#rows.delete(key);
+    this.#rows.set(key, rows);
+    return rows;
+  }
+  set(key: string, rows: readonly unknown[]): void {
+    if (rows.length > KEPT_ANSWER || this.#rows.has(key)) return;
+    this.#rows.set(key, rows);
+    this.#size += rows.length + 1;
+    for (const [oldest, old] of this.#rows) {
+      if (this.#size <= KEPT_ROWS) break;
+      this.#rows.delete(oldest);
+      this.#size -= old.length + 1;
+    }
+  }
 }
 
 /** Tables with a team column: cut to the caller's scope. */
@@ -72,6 +101,7 @@ async function openList(
   return {
     list: published,
     pool: await Pool.open(engine, options),
+    answers: new Answers(),
     schemas: Object.fromEntries(months.map((month) => [month.month, schemaOf(month.month)])),
   };
 }

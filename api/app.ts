@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { finished } from "node:stream";
 import compress from "@fastify/compress";
 import helmet from "@fastify/helmet";
 import swagger from "@fastify/swagger";
@@ -50,7 +51,10 @@ function bare(options: AppOptions) {
     frameworkErrors: (error, request, reply) => {
       const known = fromFastify(error) ?? asAppError(error);
       const { status, body } = problemOf(known, request.id);
-      void reply.code(status as never).type("application/problem+json").send(body as never);
+      void reply
+        .code(status as never)
+        .type("application/problem+json")
+        .send(body as never);
     },
   })
     .withTypeProvider<TypeBoxTypeProvider>()
@@ -91,6 +95,10 @@ export async function createApp(options: AppOptions): Promise<App> {
     xFrameOptions: { action: "deny" },
   });
   await app.register(compress, { threshold: 1024, encodings: ["br", "gzip"] });
+  app.addHook("onRequest", async (_, reply) => {
+    const leave = options.snapshots.enter();
+    finished(reply.raw, leave);
+  });
   guardHost(app, options);
   app.setErrorHandler((error, request, reply) => {
     const known = fromFastify(error) ?? asAppError(error);

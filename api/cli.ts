@@ -11,6 +11,19 @@ const COMMON = {
   help: { type: "boolean", short: "h" },
 } as const satisfies ParseArgsOptionsConfig;
 
+/** Commands of the contract that are still to come. */
+const LATER = [
+  "explain",
+  "findings",
+  "backtest",
+  "namespaces",
+  "close",
+  "token",
+  "audit",
+  "backup",
+  "restore",
+];
+
 const screen = terminal();
 const debug = process.argv.includes("--debug");
 const stop = new AbortController();
@@ -51,7 +64,9 @@ async function main(args: string[]): Promise<number> {
     screen.out(`${about.version}\n`);
     return 0;
   }
-  const command = COMMANDS[name];
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined && LATER.includes(name))
+    throw new AppError("NOT_BUILT_YET", `${name}: this version does not do that yet`);
   if (command === undefined)
     throw new AppError(
       "USAGE",

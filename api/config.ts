@@ -75,6 +75,22 @@ const Settings = Type.Object(
   closed,
 );
 
+/** The schema of the whole file, for editors: `docs/config.schema.json` is made from it. */
+export function configSchema(): object {
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    $comment: "Made by test/docs.test.ts from the schemas in the code; do not edit.",
+    ...Settings,
+    properties: {
+      ...Settings.properties,
+      sources: {
+        type: "array",
+        items: { oneOf: Object.values(SOURCE_TYPES).map((type) => type.schema) },
+      },
+    },
+  };
+}
+
 /** Parts of the contract that configure what this version does not do; silence would be a lie. */
 const LATER_SECTIONS = ["clusters", "allocation", "rates"] as const;
 

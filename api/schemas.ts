@@ -53,6 +53,11 @@ export const ShowbackRow = Type.Object({
   shared: Decimal,
   idle: Decimal,
   previous: Nullable(Decimal),
+  stated: Type.Optional(
+    Type.Boolean({
+      description: "False: no line of it states this measure; cost is then no amount.",
+    }),
+  ),
   hint: Type.Optional(Nullable(Type.String({ description: "Who may own it, where nobody does." }))),
   resourceGroup: Type.Optional(Nullable(Type.String())),
   service: Type.Optional(Nullable(Type.String())),

@@ -30,6 +30,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const watcher = watch(options.paths.published, (_, name) => {
     if (name === null || name === basename(options.paths.list)) void refresh();
   });
+  // Looking every few seconds goes on without the watcher.
+  watcher.on("error", () => watcher.close());
   const timer = setInterval(() => void refresh(), LOOK_EVERY);
   try {
     const address = await app.listen({ host: options.host, port: options.port });

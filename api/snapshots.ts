@@ -14,11 +14,13 @@ export interface ServerOptions {
   log: "info" | "warn" | "silent";
 }
 
-/** What is published now, and the one before until its last query ends. */
+/** What is published now, and each one before until the last request that may hold it has ended. */
 export class Snapshots {
   readonly #paths: HomePaths;
   #current: Snapshot;
   #opening: Promise<void> | undefined;
+  readonly #requests = new Set<object>();
+  readonly #retired = new Map<Snapshot, Set<object>>();
   /** Why the newest list could not be opened; null while all is well. */
   problem: string | null = null;
 
@@ -32,6 +34,26 @@ export class Snapshots {
   get current(): Snapshot {
     return this.#current;
   }
+  /**
+   * Call when a request begins, and what it gives when it has ended. A request asks several queries of
+   * the snapshot it began with; between two of them no session is busy, and yet it must stay open.
+   */
+  enter(): () => void {
+    const request = {};
+    this.#requests.add(request);
+    return () => {
+      this.#requests.delete(request);
+      for (const holders of this.#retired.values()) holders.delete(request);
+      this.#closeUnheld();
+    };
+  }
+  #closeUnheld(): void {
+    for (const [snapshot, holders] of this.#retired) {
+      if (holders.size > 0) continue;
+      this.#retired.delete(snapshot);
+      void snapshot.pool.close();
+    }
+  }
   /** Swaps to what is published now; a list that cannot be opened leaves the last one serving. */
   async refresh(): Promise<void> {
     this.#opening ??= this.#open().finally(() => (this.#opening = undefined));
@@ -44,17 +66,18 @@ export class Snapshots {
         this.problem = null;
         return;
       }
-      const next = await openSnapshot(this.#paths, {}, list);
-      const old = this.#current;
+      const next = await openSnapshot(this.#paths);
+      this.#retired.set(this.#current, new Set(this.#requests));
       this.#current = next;
       this.problem = null;
-      void old.pool.close();
+      this.#closeUnheld();
     } catch (error) {
       this.problem = (error as Error).message;
     }
   }
   async close(): Promise<void> {
     await this.#opening;
+    for (const snapshot of this.#retired.keys()) await snapshot.pool.close();
     await this.#current.pool.close();
   }
 }

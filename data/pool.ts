@@ -10,6 +10,9 @@ export interface PoolOptions {
   deadline?: number;
 }
 
+// Every query of the pages in every measure and dimension, for the months people look at.
+const KEPT_STATEMENTS = 200;
+
 interface Waiter {
   give: (session: Session) => void;
   fail: (error: unknown) => void;
@@ -35,7 +38,8 @@ export class Pool {
 
   static async open(engine: Engine, options: PoolOptions = {}): Promise<Pool> {
     const sessions: Session[] = [];
-    for (let i = 0; i < (options.size ?? 4); i++) sessions.push(await engine.session());
+    for (let i = 0; i < (options.size ?? 4); i++)
+      sessions.push(await engine.session(KEPT_STATEMENTS));
     return new Pool(engine, sessions, options.queue ?? 256, options.deadline ?? 10_000);
   }
 

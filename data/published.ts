@@ -1,5 +1,5 @@
+import { existsSync, readFileSync } from "node:fs";
 import { readFile, readdir, rm } from "node:fs/promises";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { AppError } from "./errors.ts";
 import { type HomePaths, sha256, writeWhole } from "./files.ts";
@@ -45,32 +45,69 @@ export const EMPTY_LIST: PublishedList = {
 
 function parseList(text: string, path: string): PublishedList {
   try {
-    return JSON.parse(text) as PublishedList;
-  } catch (error) {
-    throw new AppError(
-      "WAREHOUSE_DAMAGED",
-      `${path} is damaged; run "apportion build" to publish again`,
-      { cause: error },
-    );
+    const list = JSON.parse(text) as PublishedList | null;
+    if (typeof list?.publishedId === "string" && Array.isArray(list.months)) return list;
+  } catch {
+    // Said below.
   }
+  throw new AppError(
+    "WAREHOUSE_DAMAGED",
+    `${path} is damaged; run "apportion build" to publish again`,
+  );
 }
 
+/** What is published now, for readers. */
 export async function readList(paths: HomePaths): Promise<PublishedList> {
-  try {
-    return parseList(await readFile(paths.list, "utf8"), paths.list);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return EMPTY_LIST;
-    throw error;
-  }
+  return readListSync(paths);
 }
 
 export function readListSync(paths: HomePaths): PublishedList {
+  let text: string;
   try {
-    return parseList(readFileSync(paths.list, "utf8"), paths.list);
+    text = readFileSync(paths.list, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return EMPTY_LIST;
     throw error;
   }
+  return parseList(text, paths.list);
+}
+
+/**
+ * What was published last, for the builder: where the current list is damaged or gone, the newest one
+ * kept, so that building mends it and each month's restatements go on.
+ */
+export async function readLastList(paths: HomePaths): Promise<PublishedList> {
+  try {
+    const list = readListSync(paths);
+    if (list !== EMPTY_LIST) return list;
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+  }
+  return (await keptLists(paths)).at(-1)?.list ?? EMPTY_LIST;
+}
+
+/** The newest file a kept list names for a month and that is still there; null without one. */
+export async function earlierFile(paths: HomePaths, month: string): Promise<string | null> {
+  for (const { list } of (await keptLists(paths)).toReversed()) {
+    const file = list.months.find((entry) => entry.month === month)?.file ?? null;
+    if (file !== null && existsSync(join(paths.published, file))) return file;
+  }
+  return null;
+}
+
+/** Kept lists, oldest first; a damaged one is of no use and is left out. */
+async function keptLists(paths: HomePaths): Promise<{ name: string; list: PublishedList }[]> {
+  const kept: { name: string; list: PublishedList }[] = [];
+  for (const name of (await readdir(paths.lists).catch(() => [])).toSorted()) {
+    if (!name.endsWith(".json")) continue;
+    const path = join(paths.lists, name);
+    try {
+      kept.push({ name, list: parseList(await readFile(path, "utf8"), path) });
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+    }
+  }
+  return kept;
 }
 
 /**
@@ -85,24 +122,43 @@ export async function publishList(
   const publishedId = sha256(
     JSON.stringify([list.currency, list.months.map((month) => ({ ...month, publishedAt: null }))]),
   ).slice(0, 32);
-  const before = await readList(paths);
-  if (before.publishedId === publishedId) return before;
+  const before = await readList(paths).catch(() => null);
+  if (before?.publishedId === publishedId) {
+    await sweepPublished(paths, before, keep);
+    return before;
+  }
   const next = { publishedId, ...list };
   const text = `${JSON.stringify(next, null, 2)}\n`;
   const name = `${list.publishedAt.replaceAll(/[^0-9]/g, "")}-${publishedId}.json`;
   await writeWhole(join(paths.lists, name), text);
   await writeWhole(paths.list, text);
-  await prune(paths, keep);
+  await sweepPublished(paths, next, keep);
   return next;
 }
 
-async function prune(paths: HomePaths, keep: number): Promise<void> {
-  const lists = (await readdir(paths.lists)).filter((name) => name.endsWith(".json")).toSorted();
-  for (const name of lists.slice(0, -keep)) await rm(join(paths.lists, name));
-  const named = new Set<string>();
-  for (const name of lists.slice(-keep))
-    for (const month of parseList(await readFile(join(paths.lists, name), "utf8"), name).months)
-      if (month.file !== null) named.add(month.file);
+/**
+ * Keeps the newest `keep` lists, the current one whatever the clock said, and the files they name;
+ * everything else is a leftover: of superseded months, or of a build that was killed.
+ */
+export async function sweepPublished(
+  paths: HomePaths,
+  current: PublishedList,
+  keep: number,
+): Promise<void> {
+  const lists = await keptLists(paths);
+  const newest = new Set(lists.slice(-keep).map((entry) => entry.name));
+  const kept = lists.filter(
+    (entry) => newest.has(entry.name) || entry.list.publishedId === current.publishedId,
+  );
+  const names = new Set(kept.map((entry) => entry.name));
+  const files = new Set(
+    [current, ...kept.map((entry) => entry.list)].flatMap((list) =>
+      list.months.map((month) => month.file),
+    ),
+  );
+  for (const name of await readdir(paths.lists))
+    if (!names.has(name)) await rm(join(paths.lists, name), { force: true });
   for (const name of await readdir(paths.published))
-    if (name.includes(".duckdb") && !named.has(name)) await rm(join(paths.published, name));
+    if ((name.includes(".duckdb") || name.endsWith(".tmp")) && !files.has(name))
+      await rm(join(paths.published, name), { force: true });
 }

@@ -1,6 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { mkdirSync, chmodSync } from "node:fs";
 import { dirname } from "node:path";
+import { asAppError } from "./errors.ts";
 
 /**
  * What ran and what people decided: small, transactional, precious. The only file that imports
@@ -64,6 +65,18 @@ CREATE INDEX IF NOT EXISTS rejected_by_unit ON rejected_report (source, unit);
 CREATE TABLE IF NOT EXISTS build_report (month TEXT PRIMARY KEY, report TEXT NOT NULL);
 `;
 
+/**
+ * Writes a report, or not: on a full disk the register cannot be written either. The work it is about
+ * has been done and told, and the next run reports it anew.
+ */
+export function noted(write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    if (asAppError(error).code !== "DISK_FULL") throw error;
+  }
+}
+
 export class Register {
   readonly #db: DatabaseSync;
   constructor(path: string) {
@@ -82,7 +95,8 @@ export class Register {
       work();
       this.#db.exec("COMMIT");
     } catch (error) {
-      this.#db.exec("ROLLBACK");
+      // A full disk has rolled back already, and then there is nothing to roll back.
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
       throw error;
     }
   }
@@ -148,6 +162,17 @@ export class Register {
            failing_since AS failingSince, problem FROM source_report ORDER BY name`,
       )
       .all() as unknown as SourceReport[];
+  }
+
+  /** Forgets units of a source that are neither there nor loaded any more. */
+  keepUnits(source: string, units: readonly string[]): void {
+    const list = JSON.stringify(units);
+    for (const table of ["unit_report", "rejected_report"])
+      this.#db
+        .prepare(
+          `DELETE FROM ${table} WHERE source = ? AND unit NOT IN (SELECT value FROM json_each(?))`,
+        )
+        .run(source, list);
   }
 
   units(): UnitReport[] {

@@ -5,6 +5,7 @@ import {
   VARCHAR,
   listValue,
   type DuckDBConnection,
+  type DuckDBPreparedStatement,
   type DuckDBType,
   type DuckDBValue,
 } from "@duckdb/node-api";
@@ -47,8 +48,37 @@ function bind(params: Params): {
 /** One connection; statements on it run one after another. */
 export class Session {
   readonly #connection: DuckDBConnection;
-  constructor(connection: DuckDBConnection) {
+  /** Statements by their text, oldest first; planning costs more than running on small tables. */
+  readonly #prepared = new Map<string, DuckDBPreparedStatement>();
+  readonly #keep: number;
+  constructor(connection: DuckDBConnection, keep = 0) {
     this.#connection = connection;
+    this.#keep = keep;
+  }
+
+  async #statement(sql: string): Promise<DuckDBPreparedStatement> {
+    const known = this.#prepared.get(sql);
+    if (known !== undefined) {
+      this.#prepared.delete(sql);
+      this.#prepared.set(sql, known);
+      return known;
+    }
+    return this.#connection.prepare(sql);
+  }
+
+  /** Keeps a statement for its next use, or ends it; one that failed is never kept. */
+  #release(sql: string, statement: DuckDBPreparedStatement, failed: boolean): void {
+    if (failed || this.#keep === 0) {
+      this.#prepared.delete(sql);
+      statement.destroySync();
+      return;
+    }
+    this.#prepared.set(sql, statement);
+    for (const [oldest, old] of this.#prepared) {
+      if (this.#prepared.size <= this.#keep) break;
+      this.#prepared.delete(oldest);
+      old.destroySync();
+    }
   }
 
   /** Runs one statement. Several in one text are refused, parameters or not. */
@@ -69,14 +99,16 @@ export class Session {
   }
 
   async rows<T = Row>(sql: string, params: Params = {}): Promise<T[]> {
-    const statement = await this.#connection.prepare(sql);
+    const statement = await this.#statement(sql);
+    let failed = true;
     try {
       const { values, types } = bind(params);
       statement.bind(values, types);
       const reader = await statement.runAndReadAll();
+      failed = false;
       return reader.getRowObjectsJson() as T[];
     } finally {
-      statement.destroySync();
+      this.#release(sql, statement, failed);
     }
   }
 
@@ -122,6 +154,8 @@ export class Session {
     this.#connection.interrupt();
   }
   close(): void {
+    for (const statement of this.#prepared.values()) statement.destroySync();
+    this.#prepared.clear();
     this.#connection.closeSync();
   }
 }
@@ -134,8 +168,9 @@ export class Engine {
     this.#instance = instance;
     this.#path = path;
   }
-  async session(): Promise<Session> {
-    return new Session(await this.#instance.connect());
+  /** @param keep how many prepared statements it may keep; none where tables come and go */
+  async session(keep = 0): Promise<Session> {
+    return new Session(await this.#instance.connect(), keep);
   }
   close(): void {
     OPEN.delete(this.#path);
@@ -173,7 +208,7 @@ async function create(path: string, options: EngineOptions): Promise<Engine> {
   const engine = new Engine(instance, path);
   try {
     const session = await engine.session();
-    await session.run("SET TimeZone = 'UTC'");
+    await session.run("SET GLOBAL TimeZone = 'UTC'");
     if (options.folders !== undefined) await lock(session, options.folders);
     session.close();
     return engine;
@@ -203,13 +238,38 @@ function openError(path: string, error: unknown): AppError {
       { cause: error },
     );
   }
-  if (/checksum|Corrupt|not a valid DuckDB|deserialize/i.test(message))
-    return new AppError(
-      "WAREHOUSE_DAMAGED",
-      `${path}: ${firstLine(message)}; move the file away with its .wal and run "apportion ingest": it is rebuilt from the sources`,
-      { cause: error },
-    );
+  if (isDamage(error)) return damagedWork(path, error);
   return asAppError(error, path);
+}
+
+/** True where the engine found bytes on disk that it did not write. */
+export function isDamage(error: unknown): boolean {
+  const message = error instanceof Error ? error.message : String(error);
+  return /checksum|corrupt|not a valid DuckDB|deserializ/i.test(message);
+}
+
+/** True where a block of a database file is not what was written; unlike a damaged file of somebody else's. */
+export function isBlockDamage(error: unknown): boolean {
+  const message = error instanceof Error ? error.message : String(error);
+  return /corrupt database file|computed checksum|corrupt WAL/i.test(message);
+}
+
+/** What to do about a damaged `work.duckdb`. */
+export function damagedWork(path: string, error: unknown): AppError {
+  const message = error instanceof Error ? error.message : String(error);
+  return new AppError(
+    "WAREHOUSE_DAMAGED",
+    `${path}: ${firstLine(message)}; move the file away with its .wal and run "apportion run": it is rebuilt from what was landed`,
+    { cause: error },
+  );
+}
+
+function damagedMonth(path: string, error: unknown): AppError {
+  return new AppError(
+    "WAREHOUSE_DAMAGED",
+    `${path} is damaged; remove it and run "apportion build": the month is published again`,
+    { cause: error },
+  );
 }
 
 /** Opens a file for its one writer. A second writer, here or elsewhere, is refused. */
@@ -242,7 +302,11 @@ export async function openReadOnly(
           "WAREHOUSE_DAMAGED",
           `${file.path} is missing; run "apportion build" to publish the month again`,
         );
-      await session.script(`ATTACH ${quoted(file.path)} AS ${sqlName(file.name)} (READ_ONLY)`);
+      try {
+        await session.script(`ATTACH ${quoted(file.path)} AS ${sqlName(file.name)} (READ_ONLY)`);
+      } catch (error) {
+        throw isDamage(error) ? damagedMonth(file.path, error) : error;
+      }
     }
     await prepare?.(session);
     await lock(session, []);

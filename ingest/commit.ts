@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { AppError } from "../data/errors.ts";
 import { homePaths, sha256 } from "../data/files.ts";
 import { type Param, type Session, sqlText } from "../data/warehouse.ts";
-import type { LandedFile, Loaded, Source, Unit } from "./source.ts";
+import type { LandedFile, Loaded, RejectedLine, Source, Unit } from "./source.ts";
 
 export interface LedgerUnit {
   fingerprint: string;
@@ -11,6 +11,9 @@ export interface LedgerUnit {
   submitted_at: string | null;
   rows: string;
   rejected: string;
+  run: string | null;
+  months: string[];
+  loaded_at: string;
 }
 
 /** What the ledger holds of a unit; undefined where it was never loaded. */
@@ -20,10 +23,34 @@ export async function ledgerUnit(
   unit: string,
 ): Promise<LedgerUnit | undefined> {
   const [row] = await session.rows<LedgerUnit>(
-    "SELECT fingerprint, content_hash, submitted_at, rows, rejected FROM unit WHERE source = $source AND unit = $unit",
+    "SELECT fingerprint, content_hash, submitted_at, rows, rejected, run, months, loaded_at FROM unit WHERE source = $source AND unit = $unit",
     { source, unit },
   );
   return row;
+}
+
+/** The units of a source that are loaded. */
+export async function ledgerUnits(
+  session: Session,
+  source: string,
+): Promise<{ unit: string; fingerprint: string }[]> {
+  return session.rows(
+    "SELECT unit AS unit, fingerprint AS fingerprint FROM unit WHERE source = $source ORDER BY unit",
+    { source },
+  );
+}
+
+/** The rejected rows of a loaded unit. */
+export async function ledgerRejected(
+  session: Session,
+  source: string,
+  unit: string,
+): Promise<RejectedLine[]> {
+  const rows = await session.rows<Omit<RejectedLine, "line"> & { line: string | null }>(
+    "SELECT file, line, reason, text, month, currency, amount FROM quarantine WHERE source = $source AND unit = $unit",
+    { source, unit },
+  );
+  return rows.map((row) => ({ ...row, line: row.line === null ? null : Number(row.line) }));
 }
 
 /** A hash of the bytes of a run, whatever it is called. */
@@ -111,6 +138,7 @@ export async function commitUnit(
     ...loaded.controls.map((control) => control.month),
     ...loaded.stated.map((total) => total.month),
   ]);
+  const known = await ledgerUnit(session, source.name, unit.unit);
   const before = await session.rows<{ parquet: string | null }>(
     "SELECT parquet FROM unit_part WHERE source = $source AND unit = $unit",
     key,
@@ -165,6 +193,10 @@ export async function commitUnit(
           list_nulls: control.listNulls,
           contracted_nulls: control.contractedNulls,
           rounded: control.rounded,
+          rounded_billed: control.roundedBilled,
+          rounded_effective: control.roundedEffective,
+          rounded_list: control.roundedList,
+          rounded_contracted: control.roundedContracted,
         })),
       );
       await session.run(
@@ -197,7 +229,8 @@ export async function commitUnit(
         rejected: loaded.rejected.length,
         loaded_at: at,
       };
-      await insert("unit_run", [{ ...facts, totals: JSON.stringify(loaded.controls) }]);
+      if (known?.content_hash !== hash)
+        await insert("unit_run", [{ ...facts, totals: JSON.stringify(loaded.controls) }]);
       // Last, so that a unit row means all the rest is there.
       await insert("unit", [
         {
@@ -223,8 +256,7 @@ export async function commitUnit(
 
 /** Removes line files no unit names: what a killed load left between rename and commit. */
 export async function sweepLines(session: Session, home: string): Promise<number> {
-  const { lines, tmp } = homePaths(home);
-  await rm(tmp, { recursive: true, force: true });
+  const { lines } = homePaths(home);
   const orphans = await session.rows<{ file: string }>(
     `SELECT file FROM glob(${sqlText(`${lines}/*/*.parquet`)})
      WHERE NOT list_contains((SELECT coalesce(list(parquet), []) FROM unit_part WHERE parquet IS NOT NULL), concat('lines/', split_part(file, '/', -2), '/', split_part(file, '/', -1)))`,

@@ -1,21 +1,31 @@
 import { AppError, asAppError } from "../data/errors.ts";
-import { homePaths, freeBytes, makeHome } from "../data/files.ts";
+import { homePaths, freeBytes, makeHome, sweepTemporary } from "../data/files.ts";
 import { openLedger, type Ledger } from "../data/ledger.ts";
 import { addAmounts } from "../data/money.ts";
 import { addMonths } from "../data/period.ts";
-import type { RejectedReport, Register, UnitReport } from "../data/register.ts";
-import { isFatal } from "../data/warehouse.ts";
+import { noted, type RejectedReport, type Register, type UnitReport } from "../data/register.ts";
+import { damagedWork, isBlockDamage, isFatal } from "../data/warehouse.ts";
 import {
   commitUnit,
   contentHash,
+  ledgerRejected,
+  type LedgerUnit,
   ledgerUnit,
+  ledgerUnits,
   refuseOverlap,
   sweepLines,
   touchUnit,
 } from "./commit.ts";
 import { prepareReading } from "./cost/read.ts";
-import { landingFolder, pruneLandings } from "./landing.ts";
-import type { RejectedLine, Source, SourceContext, Unit } from "./source.ts";
+import {
+  dropHalfLanding,
+  dropLanding,
+  landedUnits,
+  landingFolder,
+  pruneLandings,
+  readLanded,
+} from "./landing.ts";
+import type { LandedFile, RejectedLine, Source, SourceContext, Unit } from "./source.ts";
 
 export interface IngestOptions {
   home: string;
@@ -27,6 +37,8 @@ export interface IngestOptions {
   /** Days `[since, until)` as YYYY-MM-DD; a unit about no day in it is left alone. */
   since?: string | undefined;
   until?: string | undefined;
+  /** Loads units that did not change too, from what was landed where that is complete. */
+  again?: boolean | undefined;
   landingDays: number;
   memory?: string | undefined;
 }
@@ -56,6 +68,14 @@ export interface IngestResult {
 // An export being overwritten is listed again; a third miss is somebody else's problem.
 const TRIES = 3;
 
+/** What one ingest carries from unit to unit. */
+interface Run {
+  options: IngestOptions;
+  context: SourceContext;
+  ledger: Ledger;
+  result: IngestResult;
+}
+
 /**
  * Plan, land, load for each source. A unit that cannot be read is reported and the rest goes on;
  * its last good load stays as it is.
@@ -63,62 +83,128 @@ const TRIES = 3;
 export async function ingest(options: IngestOptions): Promise<IngestResult> {
   const paths = homePaths(options.home);
   await makeHome(paths);
-  let ledger = await openLedger(paths, { memory: options.memory ?? "512MB" });
-  const result: IngestResult = { loaded: 0, unchanged: 0, failed: 0, rejected: 0 };
-  const context: SourceContext = {
-    home: options.home,
-    now: options.now,
-    signal: options.signal,
-    progress: (what, done, total) => options.report.progress(what, done, total),
+  const run: Run = {
+    options,
+    context: {
+      home: options.home,
+      now: options.now,
+      signal: options.signal,
+      progress: (what, done, total) => options.report.progress(what, done, total),
+    },
+    ledger: await openLedger(paths, { memory: options.memory ?? "512MB" }),
+    result: { loaded: 0, unchanged: 0, failed: 0, rejected: 0 },
   };
   try {
-    await sweepLines(ledger.session, options.home);
-    await makeHome(paths);
-    await prepareReading(ledger.session);
-    for (const source of options.sources) {
-      const problems: string[] = [];
-      const seen = await planned(source, context, options, problems, result);
-      for (const unit of seen) {
-        options.signal.throwIfAborted();
-        const failure = await oneUnit(source, unit, ledger, context, options, result);
-        if (failure === null) continue;
-        problems.push(failure.message);
-        if (isFatal(failure.cause ?? failure)) ledger = await reopen(ledger, options);
-      }
-      options.register.sourceRead(
-        source.name,
-        source.type,
-        options.now().toISOString(),
-        problems[0] === undefined
-          ? null
-          : problems.length === 1
-            ? problems[0]
-            : `${problems[0]} (and ${problems.length - 1} more)`,
-      );
-    }
-    await prune(ledger, options);
-    await ledger.session.run("CHECKPOINT").catch(() => {});
-    return result;
+    await sweepTemporary(paths);
+    await sweepLines(run.ledger.session, options.home);
+    await prepareReading(run.ledger.session);
+    for (const source of options.sources) await oneSource(source, run);
+    await prune(run.ledger, options);
+    await run.ledger.session.run("CHECKPOINT").catch(() => {});
+    return run.result;
+  } catch (error) {
+    throw isBlockDamage(error) ? damagedWork(paths.work, error) : error;
   } finally {
-    ledger.close();
+    run.ledger.close();
   }
 }
 
-async function reopen(ledger: Ledger, options: IngestOptions): Promise<Ledger> {
-  ledger.close();
-  const next = await openLedger(homePaths(options.home), { memory: options.memory ?? "512MB" });
-  await prepareReading(next.session);
-  return next;
+/**
+ * A source's units: those that are there now, and, where the ledger is new, those that were landed
+ * once and are there no more.
+ */
+async function oneSource(source: Source, run: Run): Promise<void> {
+  const { options, context, result } = run;
+  const problems: string[] = [];
+  const loaded = await ledgerUnits(run.ledger.session, source.name);
+  const reports = new Map(
+    options.register
+      .units()
+      .filter((report) => report.source === source.name)
+      .map((report) => [report.unit, report]),
+  );
+  const done = new Set<string>();
+  const take = async (unit: Unit, folder?: string): Promise<AppError | null> => {
+    options.signal.throwIfAborted();
+    done.add(keyOf(unit));
+    const failure = await oneUnit(source, unit, run, reports.get(unit.unit), folder);
+    if (failure === null) return null;
+    const { cause } = failure;
+    if (isBlockDamage(cause)) throw cause;
+    if (isFatal(cause ?? failure)) await reopen(run);
+    // What a failed load left takes the room that the next unit needs.
+    await sweepLines(run.ledger.session, options.home);
+    return failure;
+  };
+
+  const landed =
+    loaded.length === 0 || options.again ? await landedUnits(options.home, source.name) : [];
+  if (options.again)
+    for (const { unit, folder } of landed) {
+      const isLoaded = loaded.some((known) => keyOf(known) === keyOf(unit));
+      if (!isLoaded || !inWindow(unit, options) || (await readLanded(folder)) === null) continue;
+      const failure = await take(unit, folder);
+      if (failure !== null) problems.push(failure.message);
+    }
+  const plan = await planned(source, context, options, problems, result);
+  for (const unit of plan.units) {
+    if (done.has(keyOf(unit)) || !inWindow(unit, options)) continue;
+    const failure = await take(unit);
+    if (failure !== null) problems.push(failure.message);
+  }
+  if (loaded.length === 0) await restore(source, landed, done, take, run);
+  noted(() => {
+    if (plan.names !== null) {
+      const kept = [...plan.names, ...loaded.map((known) => known.unit)];
+      options.register.keepUnits(source.name, [...kept, ...landed.map(({ unit }) => unit.unit)]);
+    }
+    options.register.sourceRead(
+      source.name,
+      source.type,
+      options.now().toISOString(),
+      problems[0] === undefined
+        ? null
+        : problems.length === 1
+          ? problems[0]
+          : `${problems[0]} (and ${problems.length - 1} more)`,
+    );
+  });
 }
 
-/** The units of a source in the asked window; a source that cannot be listed fails as a whole. */
+const keyOf = (unit: { unit: string; fingerprint: string }) =>
+  `${unit.unit}\u0000${unit.fingerprint}`;
+
+/** Loads what was landed before the ledger was lost and is not at the source any more, newest run first. */
+async function restore(
+  source: Source,
+  landed: readonly { unit: Unit; folder: string }[],
+  done: ReadonlySet<string>,
+  take: (unit: Unit, folder: string) => Promise<AppError | null>,
+  run: Run,
+): Promise<void> {
+  for (const { unit, folder } of landed) {
+    if (done.has(keyOf(unit)) || !inWindow(unit, run.options)) continue;
+    if ((await ledgerUnit(run.ledger.session, source.name, unit.unit)) !== undefined) continue;
+    if ((await readLanded(folder)) !== null) await take(unit, folder);
+  }
+}
+
+async function reopen(run: Run): Promise<void> {
+  run.ledger.close();
+  run.ledger = await openLedger(homePaths(run.options.home), {
+    memory: run.options.memory ?? "512MB",
+  });
+  await prepareReading(run.ledger.session);
+}
+
+/** The units of a source and all names it gave; a source that cannot be listed fails as a whole, without names. */
 async function planned(
   source: Source,
   context: SourceContext,
   options: IngestOptions,
   problems: string[],
   result: IngestResult,
-): Promise<Unit[]> {
+): Promise<{ units: Unit[]; names: string[] | null }> {
   options.report.progress(`${source.name}: looking for exports`);
   try {
     const plan = await source.plan(context);
@@ -133,7 +219,8 @@ async function planned(
         result,
       );
     }
-    return plan.units.filter((unit) => inWindow(unit, options));
+    const names = [...plan.units, ...plan.problems].map((entry) => entry.unit);
+    return { units: plan.units, names };
   } catch (error) {
     if (options.signal.aborted) throw error;
     const known = asAppError(error, source.name);
@@ -145,7 +232,7 @@ async function planned(
       options,
       result,
     );
-    return [];
+    return { units: [], names: null };
   }
 }
 
@@ -161,15 +248,15 @@ function inWindow(unit: Unit, options: IngestOptions): boolean {
 async function oneUnit(
   source: Source,
   first: Unit,
-  ledger: Ledger,
-  context: SourceContext,
-  options: IngestOptions,
-  result: IngestResult,
+  run: Run,
+  report: UnitReport | undefined,
+  folder: string | undefined,
 ): Promise<AppError | null> {
+  const { options, context, result } = run;
   let unit = first;
   for (let attempt = 1; ; attempt++)
     try {
-      await takeUnit(source, unit, ledger, context, options, result);
+      await takeUnit(source, unit, run, report, folder);
       return null;
     } catch (error) {
       if (options.signal.aborted) throw error;
@@ -187,12 +274,12 @@ async function oneUnit(
 async function takeUnit(
   source: Source,
   unit: Unit,
-  ledger: Ledger,
-  context: SourceContext,
-  options: IngestOptions,
-  result: IngestResult,
+  run: Run,
+  report: UnitReport | undefined,
+  folder: string | undefined,
 ): Promise<void> {
-  const { session } = ledger;
+  const { options, context, result } = run;
+  const { session } = run.ledger;
   const known = await ledgerUnit(session, source.name, unit.unit);
   const tell = (
     outcome: UnitOutcome,
@@ -209,8 +296,9 @@ async function takeUnit(
       problem,
       code: null,
     });
-  if (known?.fingerprint === unit.fingerprint) {
+  if (known?.fingerprint === unit.fingerprint && !options.again) {
     result.unchanged += 1;
+    await mendReport(source, unit.unit, run, report);
     tell("unchanged", Number(known.rows), Number(known.rejected));
     return;
   }
@@ -220,6 +308,7 @@ async function takeUnit(
     unit.submittedAt < known.submitted_at
   ) {
     result.unchanged += 1;
+    await mendReport(source, unit.unit, run, report);
     tell(
       "older",
       Number(known.rows),
@@ -229,37 +318,91 @@ async function takeUnit(
     return;
   }
   await roomFor(unit, options.home);
-  const landed = await source.land(unit, context);
-  if (known !== undefined && known.content_hash === contentHash(landed)) {
+  const landed = await land(source, unit, context, folder);
+  if (known !== undefined && known.content_hash === contentHash(landed) && !options.again) {
     await touchUnit(session, source.name, unit);
     result.unchanged += 1;
+    await mendReport(source, unit.unit, run, report);
     tell("unchanged", Number(known.rows), Number(known.rejected));
     return;
   }
-  const loaded = await source.load(unit, landed, { ...context, session });
-  await refuseOverlap(session, source, unit, loaded, contentHash(landed));
   const at = options.now().toISOString();
-  await commitUnit(session, options.home, source, unit, landed, loaded, at);
-  options.register.unitRead(
-    {
-      ...reportOf(source, unit, at),
-      state: "loaded",
-      rows: loaded.rows,
-      rejected: loaded.rejected.length,
-      rejectedAmount: rejectedAmounts(loaded.rejected),
-      months: [
-        ...new Set([...unit.months, ...loaded.controls.map((control) => control.month)]),
-      ].toSorted(),
-    },
-    loaded.rejected.map((row): RejectedReport => ({
-      ...row,
-      source: source.name,
-      unit: unit.unit,
-    })),
-  );
+  let loaded;
+  try {
+    loaded = await source.load(unit, landed, { ...context, session });
+    await refuseOverlap(session, source, unit, loaded, contentHash(landed));
+    await commitUnit(session, options.home, source, unit, landed, loaded, at);
+  } catch (error) {
+    // Room for the other units; these bytes can be fetched again.
+    if (folder === undefined && asAppError(error).code === "DISK_FULL")
+      await dropLanding(options.home, source.name, unit);
+    throw error;
+  }
+  await mendReport(source, unit.unit, run, undefined);
   result.loaded += 1;
   result.rejected += loaded.rejected.length;
   tell("loaded", loaded.rows, loaded.rejected.length);
+}
+
+/** Lands a unit, or takes what `folder` holds of it. */
+async function land(
+  source: Source,
+  unit: Unit,
+  context: SourceContext,
+  folder: string | undefined,
+): Promise<readonly LandedFile[]> {
+  const before = folder === undefined ? null : await readLanded(folder);
+  if (before !== null) return before;
+  try {
+    return await source.land(unit, context);
+  } catch (error) {
+    await dropHalfLanding(landingFolder(context.home, source.name, unit.unit, unit.fingerprint));
+    throw error;
+  }
+}
+
+/**
+ * Makes the register say of a unit what the ledger says, where it does not: after a load, after a kill
+ * between the two, after a full disk, or when a run that failed is gone again.
+ */
+async function mendReport(
+  source: Source,
+  unit: string,
+  run: Run,
+  report: UnitReport | undefined,
+): Promise<void> {
+  const known = await ledgerUnit(run.ledger.session, source.name, unit);
+  if (known === undefined) return;
+  if (
+    report?.state === "loaded" &&
+    report.run === known.run &&
+    report.submittedAt === known.submitted_at &&
+    report.at === known.loaded_at
+  )
+    return;
+  const rejected = await ledgerRejected(run.ledger.session, source.name, unit);
+  noted(() =>
+    run.options.register.unitRead(
+      loadedReport(source, unit, known, rejected),
+      rejected.map((row): RejectedReport => ({ ...row, source: source.name, unit })),
+    ),
+  );
+}
+
+function loadedReport(
+  source: Source,
+  unit: string,
+  known: LedgerUnit,
+  rejected: readonly RejectedLine[],
+): UnitReport {
+  const { run, submitted_at: submittedAt, months } = known;
+  return {
+    ...reportOf(source, { unit, run, submittedAt, months }, known.loaded_at),
+    state: "loaded",
+    rows: Number(known.rows),
+    rejected: rejected.length,
+    rejectedAmount: rejectedAmounts(rejected),
+  };
 }
 
 /** Twice the unit: our copy, and the largest of its parts unpacked. */
@@ -268,7 +411,7 @@ async function roomFor(unit: Unit, home: string): Promise<void> {
   if (free < unit.bytes * 2)
     throw new AppError(
       "DISK_FULL",
-      `${unit.unit}: ${unit.bytes * 2} bytes are needed on the disk of ${home} and ${free} are free; free space and run the command again`,
+      `${unit.unit}: the disk is full: ${unit.bytes * 2} bytes are needed at ${home} and ${free} are free; free space and run the command again`,
     );
 }
 
@@ -323,7 +466,7 @@ function fail(
     problem: error.message,
     code: error.code,
   });
-  try {
+  noted(() =>
     options.register.unitRead(
       {
         ...reportOf(source, unit, options.now().toISOString()),
@@ -332,10 +475,8 @@ function fail(
         code: error.code,
       },
       [],
-    );
-  } catch {
-    // On a full disk the register cannot be written either; the error above has been told.
-  }
+    ),
+  );
 }
 
 async function prune(ledger: Ledger, options: IngestOptions): Promise<void> {

@@ -82,6 +82,11 @@ export interface Control {
   contractedNulls: number;
   /** Σ (as written − stored) of all four amounts: what rounding to 18 digits took. */
   rounded: string;
+  /** The same, measure by measure. */
+  roundedBilled: string;
+  roundedEffective: string;
+  roundedList: string;
+  roundedContracted: string;
 }
 
 /** The month's total as the provider itself states it. */

@@ -64,7 +64,7 @@ export function viewOf(search: string): View {
 export function overviewRequests(view: View): { groups: string; trend: string; movers: string } {
   return {
     groups: showback({ by: view.by ?? "team", limit: ALL_ROWS }, view),
-    trend: trend({ by: "businessUnit", months: TREND_MONTHS }, view),
+    trend: trend({ months: TREND_MONTHS }, view),
     movers: movers({ limit: 10 }, view),
   };
 }
@@ -77,7 +77,7 @@ export function teamRequests(team: string, view: View) {
   return {
     total: showback({ by: "team", team }, view),
     days: showback({ by: "day", team }, view),
-    trend: trend({ by: "team", team, months: TREND_MONTHS }, view),
+    trend: trend({ team, months: TREND_MONTHS }, view),
     services: showback({ by: "service", team }, view),
     environments: showback({ by: "environment", team }, view),
     resources: showback({ by: "resource", team, ...rows }, view),

@@ -25,7 +25,7 @@ lines AS (
 SELECT
   coalesce(a.currency, l.currency) AS currency,
   coalesce(a.billed, 0) = coalesce(l.billed, 0) AS ok,
-  concat(coalesce(a.pair, l.pair), ': billed cost ', coalesce(a.billed, 0), ' in the actual export, ', coalesce(l.billed, 0), ' from the pair', CASE WHEN coalesce(a.billed, 0) = coalesce(l.billed, 0) THEN '' ELSE '; export both again at the same time' END) AS detail
+  concat(coalesce(a.pair, l.pair), ': billed cost ', coalesce(a.billed, 0), ' in the actual export, ', coalesce(l.billed, 0), ' from the pair', CASE WHEN coalesce(a.billed, 0) = coalesce(l.billed, 0) THEN '' ELSE concat(', ', coalesce(l.billed, 0) - coalesce(a.billed, 0), ' apart; export both again at the same time') END) AS detail
 FROM actual AS a
 FULL OUTER JOIN lines AS l
   ON l.pair = a.pair

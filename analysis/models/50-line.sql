@@ -37,6 +37,10 @@ repaired AS (
       -m.effective_cost AS effective_cost,
       CASE WHEN m.list_cost IS NOT NULL THEN 0 END AS list_cost,
       CASE WHEN m.contracted_cost IS NOT NULL THEN 0 END AS contracted_cost,
+      -m.pricing_currency_effective_cost AS pricing_currency_effective_cost,
+      CASE WHEN m.pricing_quantity IS NOT NULL THEN 0 END AS pricing_quantity,
+      CASE WHEN m.consumed_quantity IS NOT NULL THEN 0 END AS consumed_quantity,
+      CASE WHEN m.commitment_discount_quantity IS NOT NULL THEN 0 END AS commitment_discount_quantity,
       'InvalidEffectiveCost' AS x_adjustment
     )
   FROM measured AS m

@@ -8,16 +8,19 @@ usable AS (
     CASE WHEN u.paired AND u.dataset = 'ActualCost' THEN 0 ELSE c.effective END AS effective,
     CASE WHEN u.paired AND u.dataset = 'ActualCost' THEN 0 ELSE c.list END AS list,
     CASE WHEN u.paired AND u.dataset = 'ActualCost' THEN 0 ELSE c.contracted END AS contracted,
-    c.rounded AS rounded
+    CASE WHEN u.paired AND u.dataset = 'AmortizedCost' THEN 0 ELSE coalesce(c.rounded_billed, c.rounded) END AS rounded_billed,
+    CASE WHEN u.paired AND u.dataset = 'ActualCost' THEN 0 ELSE coalesce(c.rounded_effective, c.rounded) END AS rounded_effective,
+    CASE WHEN u.paired AND u.dataset = 'ActualCost' THEN 0 ELSE coalesce(c.rounded_list, c.rounded) END AS rounded_list,
+    CASE WHEN u.paired AND u.dataset = 'ActualCost' THEN 0 ELSE coalesce(c.rounded_contracted, c.rounded) END AS rounded_contracted
   FROM control AS c
   JOIN month_unit AS u
     ON u.source = c.source
     AND u.unit = c.unit
 )
-SELECT currency AS currency, 'billed' AS measure, coalesce(sum(billed), 0) AS amount, sum(rounded) AS rounded FROM usable GROUP BY currency
+SELECT currency AS currency, 'billed' AS measure, coalesce(sum(billed), 0) AS amount, sum(rounded_billed) AS rounded FROM usable GROUP BY currency
 UNION ALL
-SELECT currency, 'effective', coalesce(sum(effective), 0), sum(rounded) FROM usable GROUP BY currency
+SELECT currency, 'effective', coalesce(sum(effective), 0), sum(rounded_effective) FROM usable GROUP BY currency
 UNION ALL
-SELECT currency, 'list', coalesce(sum(list), 0), sum(rounded) FROM usable GROUP BY currency
+SELECT currency, 'list', coalesce(sum(list), 0), sum(rounded_list) FROM usable GROUP BY currency
 UNION ALL
-SELECT currency, 'contracted', coalesce(sum(contracted), 0), sum(rounded) FROM usable GROUP BY currency
+SELECT currency, 'contracted', coalesce(sum(contracted), 0), sum(rounded_contracted) FROM usable GROUP BY currency

@@ -3,7 +3,9 @@
 -- Reads: spend, before.spend, before.restatement. Read by: reconciliation.
 WITH
 known_days AS (
-  SELECT max(day) AS last_day FROM before.spend
+  -- A month that was empty after it had been filled knew all its days.
+  SELECT coalesce(max(day), CASE WHEN (SELECT count(*) FROM before.restatement) > 0 THEN DATE '9999-12-31' END) AS last_day
+  FROM before.spend
 ),
 old AS (
   SELECT currency AS currency, team AS team, service AS service, sum(effective) AS effective, sum(billed) AS billed

@@ -1,9 +1,10 @@
 -- Cost by charge day. Grain: day.
 -- Reads: visible_spend of {{month}}. Read by: GET showback?by=day.
--- Parameters: $scope, $currency, $team (or NULL), $limit, $offset. Slots: {{measure}}, {{month}}.
+-- Parameters: $scope, $currency, $team (or NULL), $limit, $offset. Slots: {{measure}}, {{nulls}}, {{month}}.
 SELECT
   CAST(day AS VARCHAR) AS key,
   sum({{measure}}) AS cost,
+  sum({{nulls}}) < sum(lines) AS stated,
   coalesce(sum({{measure}}) FILTER (bucket NOT IN ('shared', 'idle')), 0) AS direct,
   coalesce(sum({{measure}}) FILTER (bucket = 'shared'), 0) AS shared,
   coalesce(sum({{measure}}) FILTER (bucket = 'idle'), 0) AS idle,

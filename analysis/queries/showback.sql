@@ -1,12 +1,14 @@
 -- Cost by one dimension, this month and the one before. Grain: key.
 -- Reads: visible_spend_month of {{month}} and {{previous}}. Read by: GET showback, the pages.
 -- Parameters: $scope (team ids or NULL for all), $currency, $team (or NULL), $limit, $offset.
--- Slots: {{key}} column of the dimension, {{measure}} column of the measure, {{month}}, {{previous}}.
+-- Slots: {{key}} column of the dimension, {{measure}} column of the measure, {{nulls}} its count
+-- of lines that do not state it, {{month}}, {{previous}}.
 WITH
 this_month AS (
   SELECT
     {{key}} AS key,
     sum({{measure}}) AS cost,
+    sum({{nulls}}) < sum(lines) AS stated,
     coalesce(sum({{measure}}) FILTER (bucket NOT IN ('shared', 'idle')), 0) AS direct,
     coalesce(sum({{measure}}) FILTER (bucket = 'shared'), 0) AS shared,
     coalesce(sum({{measure}}) FILTER (bucket = 'idle'), 0) AS idle,
@@ -31,6 +33,7 @@ last_month AS (
 SELECT
   coalesce(t.key, l.key) AS key,
   coalesce(t.cost, 0) AS cost,
+  coalesce(t.stated, true) AS stated,
   coalesce(t.direct, 0) AS direct,
   coalesce(t.shared, 0) AS shared,
   coalesce(t.idle, 0) AS idle,

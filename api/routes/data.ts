@@ -1,4 +1,3 @@
-import { SENTINELS } from "../../data/buckets.ts";
 import { ask } from "../../analysis/ask.ts";
 import { Register } from "../../data/register.ts";
 import type { CheckResult } from "../../analysis/checks.ts";
@@ -13,6 +12,7 @@ import {
   type RestatementRow,
 } from "../schemas.ts";
 import { sourcesReport } from "../sources-report.ts";
+import { teamName, teamNames } from "../names.ts";
 import { clientSignal } from "./reply.ts";
 
 const SHOWN_RESTATEMENTS = 200;
@@ -69,6 +69,7 @@ export function dataRoutes(app: App, context: RouteContext): void {
         { month, params: { limit: SHOWN_RESTATEMENTS } },
         signal,
       );
+      const names = await teamNames(snapshot, principal, month, signal);
       return reply.send({
         data: data.map((row) => ({
           ...row,
@@ -79,7 +80,7 @@ export function dataRoutes(app: App, context: RouteContext): void {
         checks,
         restatements: restatements.map((row) => ({
           ...row,
-          team: (SENTINELS as Record<string, string>)[row.team] ?? row.team,
+          team: teamName(row.team, names),
         })),
         meta: view.meta,
       });

@@ -1,16 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import fastifyStatic from "@fastify/static";
-import { initialRequests } from "../../ui/answers.ts";
+import { initialRequests, withAnswers } from "../../ui/answers.ts";
 import type { App, RouteContext } from "../app.ts";
 
 const MISSING = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Apportion</title>
 <main><h1>The pages are not built</h1>
 <p>Install the development packages and start again: <code>npm ci &amp;&amp; npx apportion serve</code>, or run <code>npm run build:ui</code>.</p>
 <p>The API works: <a href="/openapi.json">/openapi.json</a>, <a href="/api/v1/showback">/api/v1/showback</a>.</p></main></html>`;
-
-/** Marks where the page's first answers stand. */
-const PLACE = /(<script type="application\/json" id="answers">)[\s\S]*?(<\/script>)/;
 
 /** The built pages. A page carries its first answers, so that a person lands on numbers. */
 export async function pageRoutes(app: App, context: RouteContext): Promise<void> {
@@ -49,16 +46,6 @@ export async function pageRoutes(app: App, context: RouteContext): Promise<void>
           answers[asked] = JSON.parse(answer.payload);
         }),
       );
-      return reply.send(
-        shell.replace(PLACE, (_, open: string, close: string) => open + inlined(answers) + close),
-      );
+      return reply.send(withAnswers(shell, answers));
     });
-}
-
-/** JSON inside a page: no name in it can end the element that holds it. */
-function inlined(value: unknown): string {
-  return JSON.stringify(value)
-    .replaceAll("<", "\\u003c")
-    .replaceAll("\u2028", "\\u2028")
-    .replaceAll("\u2029", "\\u2029");
 }

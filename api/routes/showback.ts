@@ -1,12 +1,11 @@
-import { SENTINELS } from "../../data/buckets.ts";
 import { hint } from "../../data/config.ts";
 import { AppError } from "../../data/errors.ts";
 import { addMonths } from "../../data/period.ts";
-import { ask, type KeyDimension, type Measure } from "../../analysis/ask.ts";
-import type { Snapshot } from "../../analysis/snapshot.ts";
+import { ask, type KeyDimension } from "../../analysis/ask.ts";
 import type { App, RouteContext } from "../app.ts";
+import { teamName, teamNames } from "../names.ts";
 import { sendArrow, wantsArrow } from "../arrow.ts";
-import { type MonthView, viewMonth } from "../meta.ts";
+import { viewMonth } from "../meta.ts";
 import {
   DIMENSIONS,
   Movers,
@@ -76,7 +75,7 @@ export function showbackRoutes(app: App, context: RouteContext): void {
         },
         signal,
       );
-      const names = await teamNames(snapshot, context.principal(request), view, signal);
+      const names = await teamNames(snapshot, principal, view.entry.month, signal);
       const data = rows.slice(0, limit).map((row): ShowbackRow => ({
         ...row,
         name: nameOf(by, row, names),
@@ -118,7 +117,7 @@ export function showbackRoutes(app: App, context: RouteContext): void {
         },
         signal,
       );
-      const names = await teamNames(snapshot, principal, view, signal);
+      const names = await teamNames(snapshot, principal, view.entry.month, signal);
       const states = new Map(snapshot.list.months.map((month) => [month.month, month.state]));
       const data = rows.map((row) => ({
         ...row,
@@ -165,7 +164,7 @@ export function showbackRoutes(app: App, context: RouteContext): void {
             signal,
           )
         : [];
-      const names = await teamNames(snapshot, principal, view, signal);
+      const names = await teamNames(snapshot, principal, view.entry.month, signal);
       return reply.send({
         data: rows.map((row) => ({ ...row, teamName: teamName(row.team, names) })),
         meta: view.meta,
@@ -194,31 +193,9 @@ function cursorOffset(cursor: string | undefined): number {
   return Number(cursor);
 }
 
-async function teamNames(
-  snapshot: Snapshot,
-  principal: Parameters<typeof ask>[2],
-  view: MonthView,
-  signal: AbortSignal,
-): Promise<Map<string, string>> {
-  const rows = await ask<{ team: string; name: string }>(
-    snapshot,
-    "teams",
-    principal,
-    { month: view.entry.month },
-    signal,
-  );
-  return new Map(rows.map((row) => [row.team, row.name]));
-}
-
-function teamName(team: string, names: ReadonlyMap<string, string>): string {
-  return (SENTINELS as Record<string, string>)[team] ?? names.get(team) ?? team;
-}
-
 function nameOf(by: string, row: Found, names: ReadonlyMap<string, string>): string {
   if (by === "team") return teamName(row.key, names);
   if (by === "resource") return row.name === undefined || row.name === "" ? row.key : row.name;
   if (row.key !== "") return row.key;
   return by === "environment" ? "No environment" : "Not stated";
 }
-
-export type { Measure };

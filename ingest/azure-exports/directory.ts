@@ -1,8 +1,8 @@
 import { constants, type Dirent } from "node:fs";
-import { type FileHandle, lstat, open, readdir } from "node:fs/promises";
+import { type FileHandle, lstat, open, readdir, stat as follow } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError, printable } from "../../data/errors.ts";
-import { copyHashed } from "../cost/plain.ts";
+import { copyFileHashed } from "../cost/plain.ts";
 import type { Store, StoreEntry } from "./store.ts";
 
 /**
@@ -20,9 +20,12 @@ export function directoryStore(root: string): Store {
     async text(entry, limit, signal) {
       const file = await openRegular(root, entry);
       try {
+        if ((await file.stat()).size > limit)
+          throw new AppError(
+            "MANIFEST_INVALID",
+            `${printable(entry.name)}: larger than ${limit} bytes; the last good load stays`,
+          );
         const buffer = await file.readFile({ signal });
-        if (buffer.length > limit)
-          throw new AppError("MANIFEST_INVALID", `${entry.name}: larger than ${limit} bytes`);
         return buffer.toString("utf8");
       } finally {
         await file.close();
@@ -30,13 +33,18 @@ export function directoryStore(root: string): Store {
     },
     async fetch(entry, to, signal) {
       const file = await openRegular(root, entry);
-      // The stream closes the handle.
-      const copied = await copyHashed(file.createReadStream({ highWaterMark: 1 << 20 }), to, {
-        signal,
-      });
+      let copied: Awaited<ReturnType<typeof copyFileHashed>>;
+      try {
+        copied = await copyFileHashed(file, to, signal);
+      } finally {
+        await file.close();
+      }
       const after = await lstat(join(root, entry.name)).catch(() => null);
       if (copied.bytes !== entry.bytes || after === null || versionOf(after) !== entry.version)
-        throw new AppError("UNIT_CHANGED", `${entry.name}: the file changed while it was read`);
+        throw new AppError(
+          "UNIT_CHANGED",
+          `${printable(entry.name)}: the file changed while it was read`,
+        );
       return copied;
     },
   };
@@ -54,6 +62,10 @@ async function walk(
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (folder !== "" && code === "ENOENT") return;
+    if (folder !== "") {
+      into.push(unread(`${folder}/`, `is a folder that cannot be opened (${code})`));
+      return;
+    }
     throw new AppError(
       "SOURCE_UNREADABLE",
       `${join(root, folder)}: the folder cannot be read (${code}); check the path and its permissions`,
@@ -68,7 +80,18 @@ async function walk(
       continue;
     }
     const stat = await lstat(join(root, name)).catch(() => null);
-    if (stat === null) continue;
+    if (stat === null) {
+      // Gone since; or its bytes are no UTF-8 and nothing can open the name they became.
+      if (name.includes("\ufffd")) into.push(unread(name, "has a name that is not UTF-8"));
+      continue;
+    }
+    if (stat.isSymbolicLink()) {
+      const target = await follow(join(root, name)).catch(() => null);
+      if (target?.isDirectory() === true) {
+        into.push(unread(`${name}/`, "is a symbolic link to a folder"));
+        continue;
+      }
+    }
     into.push({
       name,
       bytes: stat.size,
@@ -85,6 +108,11 @@ async function walk(
   }
 }
 
+/** An entry that is told of and never opened; a folder's name ends in `/`. */
+function unread(name: string, problem: string): StoreEntry {
+  return { name, bytes: 0, version: "", modified: "", problem };
+}
+
 function versionOf(stat: { size: number; mtimeMs: number; ino: number }): string {
   return `${stat.size}-${stat.mtimeMs}-${stat.ino}`;
 }
@@ -96,16 +124,21 @@ async function openRegular(root: string, entry: StoreEntry): Promise<FileHandle>
       constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
     );
     const stat = await file.stat();
-    if (!stat.isFile()) {
+    if (!stat.isFile() || stat.nlink > 1) {
       await file.close();
-      throw new AppError("SOURCE_UNREADABLE", `${printable(entry.name)}: is not a regular file`);
+      throw new AppError(
+        "SOURCE_UNREADABLE",
+        `${printable(entry.name)}: ${stat.isFile() ? "has a second name (a hard link)" : "is not a regular file"}`,
+      );
     }
     return file;
   } catch (error) {
     if (error instanceof AppError) throw error;
     const code = (error as NodeJS.ErrnoException).code;
     if (code === "ENOENT")
-      throw new AppError("UNIT_CHANGED", `${entry.name}: the file is gone`, { cause: error });
+      throw new AppError("UNIT_CHANGED", `${printable(entry.name)}: the file is gone`, {
+        cause: error,
+      });
     throw new AppError(
       "SOURCE_UNREADABLE",
       `${printable(entry.name)}: cannot be read (${code}); check its permissions`,

@@ -3,7 +3,15 @@ import { AppError, printable } from "../../data/errors.ts";
 import type { Dataset } from "../cost/shapes.ts";
 import { fileKind } from "../cost/read.ts";
 import type { Unit, UnitProblem } from "../source.ts";
-import { datasetOf, type Manifest, readManifest } from "./manifest.ts";
+import {
+  datasetOf,
+  type Heading,
+  isNoBill,
+  type Manifest,
+  parseManifest,
+  readHeading,
+  readManifest,
+} from "./manifest.ts";
 import type { Store, StoreEntry } from "./store.ts";
 
 export interface ExportUnit extends Unit {
@@ -35,20 +43,59 @@ export async function planExports(
   const problems: UnitProblem[] = [];
   const units: ExportUnit[] = [];
   const claimed = new Set<string>();
+  const runs: { entry: StoreEntry; json: unknown; heading: Heading }[] = [];
   for (const entry of entries) {
+    if (entry.problem !== null && entry.name.endsWith("/")) problems.push(unreadable(entry));
     if (!MANIFEST.test(entry.name)) continue;
-    const folder = posix.dirname(entry.name);
-    claimed.add(folder);
+    claimed.add(posix.dirname(entry.name));
     try {
       refuse(entry);
-      const manifest = readManifest(await store.text(entry, MAX_MANIFEST, signal), entry.name);
-      if (datasetOf(manifest.type) !== null) units.push(unitOf(manifest, entry, byName));
+      const json = parseManifest(await store.text(entry, MAX_MANIFEST, signal), entry.name);
+      const heading = readHeading(json, entry.name);
+      if (!isNoBill(heading.type)) runs.push({ entry, json, heading });
     } catch (error) {
-      problems.push({ unit: entry.name, error });
+      problems.push({ unit: printable(entry.name), error });
     }
   }
+  const nameOf = unitNames(runs.map((run) => run.heading));
+  const broken: { unit: string; manifest: string; error: unknown }[] = [];
+  for (const { entry, json, heading } of runs) {
+    const unit = nameOf(heading);
+    try {
+      units.push(unitOf(unit, readManifest(json, heading, entry.name), entry, byName));
+    } catch (error) {
+      broken.push({ unit, manifest: entry.name, error });
+    }
+  }
+  // A broken run goes by its unit's name, or by its manifest's where another run of the unit is taken.
+  const taken = new Set(units.map((unit) => unit.unit));
+  for (const { unit, manifest, error } of broken)
+    problems.push({ unit: taken.has(unit) ? printable(manifest) : unit, error });
   for (const unit of classicUnits(entries, claimed, fallback, problems)) units.push(unit);
   return { units: newest(units), problems };
+}
+
+function unreadable(entry: StoreEntry): UnitProblem {
+  try {
+    refuse(entry);
+  } catch (error) {
+    return { unit: printable(entry.name), error };
+  }
+  throw new TypeError(`${entry.name} can be read`);
+}
+
+/** Names units by export and month; two exports of one name are told apart by scope. */
+function unitNames(headings: readonly Heading[]): (heading: Heading) => string {
+  const plain = ({ exportName, type, firstMonth, lastMonth }: Heading) =>
+    printable(
+      `${exportName} ${type} ${firstMonth === lastMonth ? firstMonth : `${firstMonth}..${lastMonth}`}`,
+    );
+  const scopes = Map.groupBy(headings, plain);
+  return (heading) => {
+    const name = plain(heading);
+    const different = new Set(scopes.get(name)?.map((other) => other.scope));
+    return different.size > 1 ? `${name} (${printable(heading.scope ?? "no scope")})` : name;
+  };
 }
 
 function refuse(entry: StoreEntry): void {
@@ -60,6 +107,7 @@ function refuse(entry: StoreEntry): void {
 }
 
 function unitOf(
+  unit: string,
   manifest: Manifest,
   file: StoreEntry,
   byName: ReadonlyMap<string, StoreEntry>,
@@ -70,7 +118,7 @@ function unitOf(
     if (entry === undefined)
       throw new AppError(
         "MANIFEST_INVALID",
-        `${file.name}: part ${printable(part.name)} is not there; the last good load stays, export the month again`,
+        `${printable(file.name)}: part ${printable(part.name)} is not there; the last good load stays, export the month again`,
       );
     refuse(entry);
     if (part.bytes !== null && part.bytes !== entry.bytes)
@@ -82,9 +130,8 @@ function unitOf(
       throw new AppError("FILE_INVALID", `${printable(part.name)}: not .csv, .csv.gz or .parquet`);
     return { entry, bytes: part.bytes, rows: part.rows };
   });
-  const months = month ?? `${manifest.firstMonth}..${manifest.lastMonth}`;
   return {
-    unit: `${manifest.exportName} ${manifest.type} ${months}`,
+    unit,
     run: manifest.run,
     submittedAt: manifest.submittedAt,
     months: month === null ? [] : [month],
@@ -115,12 +162,7 @@ function classicUnits(
     const folder = posix.dirname(entry.name);
     if (MANIFEST.test(entry.name) || claimed.has(folder)) continue;
     if (entry.problem !== null) {
-      if (fileKind(entry.name) === null) continue;
-      try {
-        refuse(entry);
-      } catch (error) {
-        problems.push({ unit: entry.name, error });
-      }
+      if (fileKind(entry.name) !== null) problems.push(unreadable(entry));
       continue;
     }
     if (fileKind(entry.name) === null) continue;
@@ -132,7 +174,8 @@ function classicUnits(
       .replace(new RegExp(`_?${GUID}.*$`, "i"), "")
       .replace(/(^|_)part_?\d+(_\d+)?$/i, "");
     const key = posix.join(folder, name === "" ? stem : name);
-    const id = `${key}\u0000${run ?? ""}`;
+    // A file and its own unpacked or converted copy are not two parts of one bill.
+    const id = `${key}\u0000${run ?? ""}\u0000${fileKind(entry.name)}`;
     const known = runs.get(id);
     const parts = [...(known?.parts ?? []), { entry, bytes: null, rows: null }];
     const modified =
@@ -141,7 +184,7 @@ function classicUnits(
         .toSorted()
         .at(-1) ?? entry.modified;
     runs.set(id, {
-      unit: key,
+      unit: printable(key),
       run,
       submittedAt: modified,
       months: [],
@@ -149,29 +192,25 @@ function classicUnits(
       bytes: parts.reduce((sum, part) => sum + part.entry.bytes, 0),
       dataset,
       scope: null,
-      exportName: key,
+      exportName: printable(key),
       month: null,
       promisedRows: null,
       parts,
     });
   }
-  return [...runs.values()];
+  const kinds = (unit: ExportUnit) => fileKind(unit.parts[0]?.entry.name ?? "");
+  const byName = Map.groupBy(runs.values(), (unit) => unit.unit);
+  return [...runs.values()].map((unit) =>
+    new Set(byName.get(unit.unit)?.map(kinds)).size > 1
+      ? { ...unit, unit: `${unit.unit} (${kinds(unit)})` }
+      : unit,
+  );
 }
 
-/** Of the runs of a unit the one submitted last; two exports of one name are told apart by scope. */
+/** Of the runs of a unit the one submitted last. */
 function newest(units: readonly ExportUnit[]): ExportUnit[] {
-  const scopes = new Map<string, Set<string>>();
-  for (const unit of units) {
-    const known = scopes.get(unit.unit) ?? new Set();
-    known.add(unit.scope ?? "");
-    scopes.set(unit.unit, known);
-  }
   const latest = new Map<string, ExportUnit>();
-  for (const found of units) {
-    const shared = (scopes.get(found.unit)?.size ?? 0) > 1;
-    const unit = shared
-      ? { ...found, unit: `${found.unit} (${found.scope ?? "no scope"})` }
-      : found;
+  for (const unit of units) {
     const other = latest.get(unit.unit);
     if (other === undefined || (unit.submittedAt ?? "") > (other.submittedAt ?? ""))
       latest.set(unit.unit, unit);

@@ -48,7 +48,7 @@ export function azureExportsSource(
           ...(plain ? { nul: fetched.nul } : {}),
         });
       }
-      await finishLanding(folder, unit.unit, unit.fingerprint, files);
+      await finishLanding(folder, unit, files);
       return files;
     },
 

@@ -15,7 +15,11 @@ SELECT
   coalesce(sum(x_rounded_billed), 0)
     + coalesce(sum(x_rounded_effective), 0)
     + coalesce(sum(x_rounded_list), 0)
-    + coalesce(sum(x_rounded_contracted), 0) AS rounded
+    + coalesce(sum(x_rounded_contracted), 0) AS rounded,
+  coalesce(sum(x_rounded_billed), 0) AS rounded_billed,
+  coalesce(sum(x_rounded_effective), 0) AS rounded_effective,
+  coalesce(sum(x_rounded_list), 0) AS rounded_list,
+  coalesce(sum(x_rounded_contracted), 0) AS rounded_contracted
 FROM read_parquet($files, union_by_name = true)
 GROUP BY
   x_month,

@@ -50,6 +50,11 @@ export async function readCsvHeader(path: string, file: string): Promise<Header>
   try {
     const buffer = Buffer.alloc(MAX_HEADER);
     const { bytesRead } = await handle.read(buffer, 0, MAX_HEADER, 0);
+    if (/^(fffe|feff)/.test(buffer.toString("hex", 0, 2)))
+      throw new AppError(
+        "HEADER_INVALID",
+        `${file}:1: the file is UTF-16; Azure writes UTF-8, export it again`,
+      );
     text = buffer.toString("utf8", 0, bytesRead);
   } finally {
     await handle.close();
@@ -73,9 +78,21 @@ export async function readCsvHeader(path: string, file: string): Promise<Header>
   } catch (error) {
     throw new AppError(
       "HEADER_INVALID",
-      `${file}:1: the header cannot be read (${(error as Error).message})`,
+      `${file}:1: the header cannot be read (${printable((error as Error).message)})`,
       { cause: error },
     );
+  }
+  for (const name of record ?? []) {
+    const fault = name.includes("\u0000")
+      ? "holds a NUL byte"
+      : name.includes("\ufffd")
+        ? "is not UTF-8"
+        : null;
+    if (fault !== null)
+      throw new AppError(
+        "HEADER_INVALID",
+        `${file}:1: the header ${fault}: "${printable(name.slice(0, 80))}"; export the file again`,
+      );
   }
   return makeHeader(file, record ?? []);
 }

@@ -125,6 +125,10 @@ async function sums(
       listNulls: Number(row["list_nulls"]),
       contractedNulls: Number(row["contracted_nulls"]),
       rounded: row["rounded"] as string,
+      roundedBilled: row["rounded_billed"] as string,
+      roundedEffective: row["rounded_effective"] as string,
+      roundedList: row["rounded_list"] as string,
+      roundedContracted: row["rounded_contracted"] as string,
     })),
   };
 }

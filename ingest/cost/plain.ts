@@ -1,13 +1,16 @@
 import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
-import { stat } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { AppError, asAppError } from "../../data/errors.ts";
 
 // Azure keeps every uncompressed partition under 1 GB; four times that is a bomb, not a bill.
-export const MAX_PLAIN_BYTES = 4 * 2 ** 30;
+const MAX_PLAIN_BYTES = 4 * 2 ** 30;
+// Bills pack 6 to 30 times. Past this ratio, once it matters, the disk would fill before the cap.
+const MAX_RATIO = 200;
+const RATIO_FROM = 64 << 20;
 
 const NUL = 0;
 
@@ -50,8 +53,41 @@ export async function copyHashed(
 }
 
 /**
+ * As `copyHashed`, for a file that is open: one buffer all the way. Streams make a new buffer for every
+ * chunk, and on gigabytes collecting those costs more than reading, hashing and writing together.
+ */
+export async function copyFileHashed(
+  from: FileHandle,
+  to: string,
+  signal?: AbortSignal,
+): Promise<Omit<Copied, "md5">> {
+  const hash = createHash("sha256");
+  const buffer = Buffer.allocUnsafe(1 << 20);
+  const sink = await open(to, "wx", 0o600);
+  let bytes = 0;
+  let nul = false;
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      const { bytesRead } = await from.read(buffer, 0, buffer.length, bytes);
+      if (bytesRead === 0) break;
+      const chunk = buffer.subarray(0, bytesRead);
+      hash.update(chunk);
+      nul ||= chunk.includes(NUL);
+      for (let at = 0; at < bytesRead;)
+        at += (await sink.write(buffer, at, bytesRead - at, bytes + at)).bytesWritten;
+      bytes += bytesRead;
+    }
+    await sink.sync();
+  } finally {
+    await sink.close();
+  }
+  return { bytes, sha256: hash.digest("hex"), nul };
+}
+
+/**
  * Gunzips to a plain file. Node checks the CRC, which the engine does not; what follows the last
- * member and what grows past `MAX_PLAIN_BYTES` is refused. Several members are one file (RFC 1952).
+ * member and what grows past all bills is refused. Several members are one file (RFC 1952).
  */
 export async function gunzipFile(
   from: string,
@@ -60,6 +96,8 @@ export async function gunzipFile(
   signal?: AbortSignal,
 ): Promise<{ nul: boolean }> {
   const gunzip = createGunzip({ chunkSize: 1 << 20 });
+  const { size } = await stat(from);
+  const limit = Math.min(MAX_PLAIN_BYTES, Math.max(RATIO_FROM, size * MAX_RATIO));
   let bytes = 0;
   let nul = false;
   const watch = new Transform({
@@ -67,9 +105,12 @@ export async function gunzipFile(
     transform(chunk: Buffer, _encoding, done) {
       bytes += chunk.length;
       nul ||= chunk.includes(NUL);
-      if (bytes > MAX_PLAIN_BYTES)
+      if (bytes > limit)
         done(
-          new AppError("FILE_INVALID", `${file}: unpacks to more than ${MAX_PLAIN_BYTES} bytes`),
+          new AppError(
+            "FILE_INVALID",
+            `${file}: ${size} bytes of gzip data unpack to more than ${limit} bytes, which no bill does; export the file again`,
+          ),
         );
       else done(null, chunk);
     },
@@ -92,7 +133,6 @@ export async function gunzipFile(
       );
     throw asAppError(error, file);
   }
-  const { size } = await stat(from);
   if (gunzip.bytesWritten < size)
     throw new AppError(
       "FILE_INVALID",

@@ -1,7 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import { createReadStream, createWriteStream } from "node:fs";
+import { open } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
-import { parse } from "csv-parse";
+import { type Options, parse } from "csv-parse";
 import { AppError, printable } from "../../data/errors.ts";
 import type { RejectedLine } from "../source.ts";
 import { columnKey, type Header } from "./header.ts";
@@ -12,10 +13,11 @@ import { columnKey, type Header } from "./header.ts";
  * plainly, with the line they stood on.
  */
 
-// A row a person would call a row. Longer ones are put aside; a quote that never closes is an error.
-const MAX_ROW = 1 << 20;
+// Longer rows are put aside, on both roads; a quote that never closes is an error.
+export const MAX_ROW = 2 << 20;
 const MAX_RECORD = 64 << 20;
 const SHOWN = 2_000;
+const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 
 export interface Salvaged {
   rejected: RejectedLine[];
@@ -23,9 +25,19 @@ export interface Salvaged {
   records: number;
 }
 
+// Bytes go through as latin1, one to one, so that broken UTF-8 can be seen row by row. The parser's own
+// BOM handling would switch it to UTF-8.
+const PARSING = {
+  encoding: "latin1",
+  raw: true,
+  relax_column_count: true,
+  skip_empty_lines: true,
+  max_record_size: MAX_RECORD,
+  record_delimiter: ["\r\n", "\n", "\r"],
+} satisfies Options;
+
 interface Parsed {
   record: string[];
-  info: { lines: number };
   raw: string;
 }
 
@@ -47,31 +59,27 @@ export async function salvage(
   const key = header.names.map(columnKey).join("\u0000");
   let records = -1;
   let nextLine = 1;
-  const reject = (line: number, reason: string, raw: string, fields: string[]) =>
+  const reject = (line: number, reason: string, raw: string, fields: string[]) => {
+    const currency = currencyOf(fields[place.currencyColumn ?? -1]);
+    // With a field too few or too many only a currency in its place tells that the amount is in its own.
+    const inPlace = fields.length === width || currency !== null;
     rejected.push({
       file: header.file,
       line,
       reason,
       text: printable(raw.trimEnd()).slice(0, SHOWN),
       month: place.month,
-      currency: currencyOf(fields[place.currencyColumn ?? -1]),
-      amount: amountOf(fields[place.amountColumn ?? -1]),
+      currency,
+      amount: inPlace ? amountOf(fields[place.amountColumn ?? -1]) : null,
     });
-  // Bytes go through as latin1, one to one, so that broken UTF-8 can be seen row by row.
-  const parser = parse({
-    bom: true,
-    encoding: "latin1",
-    info: true,
-    raw: true,
-    relax_column_count: true,
-    skip_empty_lines: true,
-    max_record_size: MAX_RECORD,
-    record_delimiter: ["\r\n", "\n", "\r"],
-  });
+  };
+  const parser = parse(PARSING);
+  const start = await afterBom(path);
   async function* good(source: AsyncIterable<Parsed>) {
-    for await (const { record, raw } of source) {
-      const line = nextLine;
-      nextLine += Math.max(1, newlines(raw));
+    for await (const { record, raw: whole } of source) {
+      const { raw, blank } = withoutBlank(whole);
+      const line = nextLine + blank;
+      nextLine = line + 1 + newlines(raw);
       records += 1;
       if (records === 0) continue;
       const bytes = Buffer.from(raw, "latin1");
@@ -96,7 +104,7 @@ export async function salvage(
   }
   try {
     await pipeline(
-      createReadStream(path, { highWaterMark: 1 << 20 }),
+      createReadStream(path, { highWaterMark: 1 << 20, start }),
       parser,
       good as (source: unknown) => AsyncIterable<string>,
       createWriteStream(to, { mode: 0o600 }),
@@ -104,20 +112,48 @@ export async function salvage(
   } catch (error) {
     const code = (error as { code?: string }).code ?? "";
     if (!code.startsWith("CSV_")) throw error;
-    const lines = (error as { lines?: number }).lines;
+    const line = await lineAfter(path, start, (error as { records?: number }).records ?? 0);
     throw new AppError(
       "FILE_INVALID",
-      `${header.file}:${lines ?? nextLine}: the quotes do not match (a quoted field that starts at or after line ${nextLine} never ends); export the file again`,
+      `${header.file}:${line}: the quotes of this row do not match: a quoted field has no end, or a quote stands inside a plain one; export the file again`,
       { cause: error },
     );
   }
   return { rejected, records: Math.max(records, 0) };
 }
 
+/** What is raw starts with the blank lines before it, one character each, and ends with one of its own. */
+function withoutBlank(whole: string): { raw: string; blank: number } {
+  const raw = whole.replace(/^[\r\n]+/, "");
+  return { raw: raw.replace(/[\r\n]$/, ""), blank: whole.length - raw.length };
+}
+
+/** The line that stands after so many records. */
+async function lineAfter(path: string, start: number, records: number): Promise<number> {
+  let line = 1;
+  if (records === 0) return line;
+  const first = createReadStream(path, { highWaterMark: 1 << 20, start }).pipe(
+    parse({ ...PARSING, to: records }),
+  );
+  for await (const { raw: whole } of first as AsyncIterable<Parsed>) {
+    const { raw, blank } = withoutBlank(whole);
+    line += blank + 1 + newlines(raw);
+  }
+  return line;
+}
+
 function newlines(text: string): number {
-  let count = 0;
-  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) count += 1;
-  return count;
+  return text.match(/\r\n|\r|\n/g)?.length ?? 0;
+}
+
+async function afterBom(path: string): Promise<number> {
+  const file = await open(path, "r");
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(3), 0, 3, 0);
+    return bytesRead === 3 && buffer.equals(BOM) ? 3 : 0;
+  } finally {
+    await file.close();
+  }
 }
 
 function amountOf(text: string | undefined): string | null {

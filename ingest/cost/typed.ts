@@ -18,6 +18,8 @@ export interface Typing {
 }
 
 const MEASURES = ["billed", "effective", "list", "contracted"] as const;
+// Two of the largest that can be stored overflow every sum; a hundred thousand of these do not.
+const TOO_LARGE = "1000000000000000";
 
 /** Raw text column `n` of a file, as `read_csv` and the Parquet reader name it. */
 export const rawColumn = (position: number) => `c${position}`;
@@ -80,6 +82,13 @@ function rejection(typing: Typing, own: Record<string, string>): string {
     const kind: ColumnKind = LINE_COLUMNS[column as LineColumn];
     unreadable(raw, column, name, kind === "money" ? "an amount" : "a date");
   }
+  for (const measure of MEASURES) {
+    const raw = /^money\((\{[^}]+\})\)$/.exec(own[`${measure}_cost`] ?? "")?.[1];
+    if (raw !== undefined)
+      cases.push(
+        `WHEN abs(${measure}_cost) >= ${TOO_LARGE} THEN concat(${sqlText(`${raw.slice(1, -1).split("|")[0]}: "`)}, left(${raw}, 80), '" is larger than any bill')`,
+      );
+  }
   const amount = shape.amount.slice(1, -1).split("|")[0] as string;
   required(typing.dataset === "AmortizedCost" ? "effective_cost" : "billed_cost", amount);
   if (shape.name === "focus") required("effective_cost", "EffectiveCost");
@@ -105,6 +114,14 @@ function extras(typing: Typing, used: string): string[] {
       ([, position]) =>
         `${rawColumn(position)} AS ${sqlName(EXTRA_PREFIX + (typing.header.names[position] as string).replace(/^\ufeff/, "").trim())}`,
     );
+}
+
+/** A source with the shape's facts as columns. */
+function facts(typing: Typing, source: string): string {
+  const entries = Object.entries(typing.shape.facts);
+  if (entries.length === 0) return source;
+  const list = entries.map(([name, fact]) => `${resolve(fact, typing.header)} AS ${name}`);
+  return `(SELECT *, ${list.join(", ")} FROM ${source})`;
 }
 
 export interface TypedSelect {
@@ -140,7 +157,9 @@ export function typedSelect(typing: Typing): TypedSelect {
   }
   const more = extras(
     typing,
-    Object.values(own).join(" ") + typing.shape.amount + typing.shape.currency,
+    [...Object.values(own), ...Object.values(typing.shape.facts)].join(" ") +
+      typing.shape.amount +
+      typing.shape.currency,
   );
   items.push(...more);
   const names = more.map((item) => item.slice(item.indexOf(" AS ") + 4));
@@ -148,7 +167,7 @@ export function typedSelect(typing: Typing): TypedSelect {
   outer.push(...names);
   const reject = resolve(rejection(typing, own), typing.header);
   return {
-    inner: (source) => `(SELECT *,\n  ${items.join(",\n  ")}\nFROM ${source})`,
+    inner: (source) => `(SELECT *,\n  ${items.join(",\n  ")}\nFROM ${facts(typing, source)})`,
     list: `${outer.join(", ")},\n  ${reject} AS x_reject`,
     columns,
     amount: resolve(typing.shape.amount, typing.header),

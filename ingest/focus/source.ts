@@ -76,7 +76,7 @@ export function focusSource(config: FocusConfig, folder: string): Source<FocusUn
           ...(kind === "csv" ? { nul: fetched.nul } : {}),
         },
       ];
-      await finishLanding(run, unit.unit, unit.fingerprint, files);
+      await finishLanding(run, unit, files);
       return files;
     },
 

@@ -64,7 +64,11 @@ export interface Sum {
 }
 
 /** Sums a column; `nothing` are the cells that state no amount. */
-export function sumOf(rows: readonly Record<string, string>[], column: string, nothing = [""]): Sum {
+export function sumOf(
+  rows: readonly Record<string, string>[],
+  column: string,
+  nothing = [""],
+): Sum {
   let sum = 0n;
   let residue = 0n;
   let empty = 0;

@@ -84,7 +84,8 @@ export async function publish(folder: string): Promise<BuildResult> {
 
 export type StoredLine = Record<string, string | null>;
 
-const linesOf = (folder: string) =>
+/** Every Parquet file of lines a home holds. */
+export const linesOf = (folder: string) =>
   readdirSync(join(folder, "home/lines"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".parquet"))
     .map((name) => join(folder, "home/lines", name));
@@ -94,7 +95,7 @@ export async function stored(folder: string, columns = "*", rest = ""): Promise<
   const files = linesOf(folder);
   if (files.length === 0) return [];
   return sql(
-    `SELECT ${columns} FROM read_parquet([${files.map(sqlText).join(", ")}], union_by_name = true) ${rest}`,
+    `SELECT ${columns} FROM read_parquet([${files.map(sqlText).join(", ")}], union_by_name = true, filename = true) ${rest}`,
   );
 }
 
@@ -127,6 +128,7 @@ export interface Published {
   reconciliation: StoredLine[];
   statement: Record<string, string>[];
   checks: StoredLine[];
+  lines: StoredLine[];
 }
 
 /** What a month's readers get: its reconciliation, its statement CSV and its checks. */
@@ -141,6 +143,7 @@ export async function published(folder: string, month: string): Promise<Publishe
     return {
       reconciliation: await ask(snapshot, "reconciliation", LOCAL_ADMINISTRATOR, question),
       checks: await ask(snapshot, "checks", LOCAL_ADMINISTRATOR, question),
+      lines: await ask(snapshot, "lines", LOCAL_ADMINISTRATOR, { month, params: { team: null } }),
       statement: csvRows(statement),
     };
   } finally {

@@ -5,7 +5,7 @@ describe("the requests of a page", () => {
   test("the overview asks for groups, trend and movers", () => {
     expect(initialRequests("/", "")).toEqual([
       "/api/v1/showback?by=team&limit=1000",
-      "/api/v1/showback/trend?by=businessUnit&months=13",
+      "/api/v1/showback/trend?months=13",
       "/api/v1/showback/movers?limit=10",
     ]);
   });
@@ -13,7 +13,7 @@ describe("the requests of a page", () => {
   test("what the address asks for is passed on, the trend keeps its months", () => {
     expect(initialRequests("/", "?month=2026-08&cost=billed&currency=USD&by=service")).toEqual([
       "/api/v1/showback?by=service&limit=1000&month=2026-08&cost=billed&currency=USD",
-      "/api/v1/showback/trend?by=businessUnit&months=13&cost=billed&currency=USD",
+      "/api/v1/showback/trend?months=13&cost=billed&currency=USD",
       "/api/v1/showback/movers?limit=10&month=2026-08&cost=billed&currency=USD",
     ]);
   });

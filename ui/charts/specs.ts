@@ -128,6 +128,9 @@ export function barsSpec(bars: Bar[], description: string, width: number): Chart
   };
 }
 
+/** About what the figures left of the columns take. */
+const AXIS_WIDTH = 44;
+
 export interface Col {
   key: string;
   /** The lines written under the column. */
@@ -151,6 +154,7 @@ export function columnsSpec(
   const color = options.colorKey === undefined ? INK.accent : colorOf(options.colorKey);
   // Where there is no room for "Nov" its initial does; the order of months is known.
   const tight = width / cols.length < 34;
+  const band = (width - AXIS_WIDTH) / cols.length;
   const values = cols.map((col) => ({
     key: col.key,
     column: [col.key, tight ? initial(col.label[0]) : col.label[0], col.label[1]].join("\u0001"),
@@ -196,7 +200,8 @@ export function columnsSpec(
     layer: [
       {
         data: { values },
-        mark: { type: "bar", cursor: "pointer", aria: false },
+        // Two months alone would be two walls.
+        mark: { type: "bar", cursor: "pointer", aria: false, size: Math.min(64, band * 0.72) },
         encoding: {
           x,
           y: { field: "value", type: "quantitative", axis, scale: { zero: true } },

@@ -50,7 +50,12 @@ export function GroupTable(props: GroupTableProps) {
       head: "Cost",
       unit: meta.currency,
       kind: "number",
-      cell: (row) => <Amount value={row.cost} currency={meta.currency} digits={digits} />,
+      cell: (row) =>
+        row.stated === false ? (
+          <span class="quiet">not stated</span>
+        ) : (
+          <Amount value={row.cost} currency={meta.currency} digits={digits} />
+        ),
       foot: <Amount value={total} currency={meta.currency} digits={digits} />,
     },
     {
@@ -90,7 +95,7 @@ export function GroupTable(props: GroupTableProps) {
       keyOf={(row) => row.key}
       {...(within === undefined ? { sort } : {})}
       rowClass={(row) => (isSentinel(row.key) ? "pinned" : "")}
-      empty="Nothing has that name."
+      empty={searching ? "Nothing has that name." : "Nothing has a cost."}
     />
   );
 }

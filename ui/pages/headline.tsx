@@ -53,7 +53,11 @@ export function Headline({ title, showback, team }: HeadlineProps) {
         {running && meta.months.includes(monthBefore(month)) ? (
           <SoFar meta={meta} team={team} view={view} total={total} before={before} />
         ) : before === null ? (
-          <span class="quiet">{monthName(monthBefore(month))} is not here to compare with.</span>
+          <span class="quiet">
+            {meta.months.includes(monthBefore(month))
+              ? `Nothing in ${monthName(monthBefore(month))}.`
+              : `${monthName(monthBefore(month))} is not here to compare with.`}
+          </span>
         ) : (
           <>
             <Change now={total} before={before} whole={total} currency={meta.currency} />{" "}

@@ -62,22 +62,26 @@ export function TeamPage({ team }: { team: string }) {
         )}
         <TrendPanel path={requests.trend} month={meta?.month ?? view.month} team={team} />
       </div>
-      <Panel title="Cost by service" unit={meta?.currency}>
-        <Ask<Showback> path={requests.services} lines={12}>
-          {(showback) => <Groups showback={showback} by="service" within={team} />}
-        </Ask>
-      </Panel>
-      <DaysPanel path={requests.days} team={team} />
-      <Panel title="Cost by environment" unit={meta?.currency}>
-        <Ask<Showback> path={requests.environments} lines={4}>
-          {(showback) => <Groups showback={showback} by="environment" within={team} />}
-        </Ask>
-      </Panel>
-      <MoversPanel
-        path={requests.movers}
-        pathOf={(month) => teamRequests(team, { ...view, month }).movers}
-      />
-      <ResourcesPanel path={requests.resources} team={team} />
+      {!nothing && (
+        <>
+          <Panel title="Cost by service" unit={meta?.currency}>
+            <Ask<Showback> path={requests.services} lines={12}>
+              {(showback) => <Groups showback={showback} by="service" within={team} />}
+            </Ask>
+          </Panel>
+          <DaysPanel path={requests.days} team={team} />
+          <Panel title="Cost by environment" unit={meta?.currency}>
+            <Ask<Showback> path={requests.environments} lines={4}>
+              {(showback) => <Groups showback={showback} by="environment" within={team} />}
+            </Ask>
+          </Panel>
+          <MoversPanel
+            path={requests.movers}
+            pathOf={(month) => teamRequests(team, { ...view, month }).movers}
+          />
+          <ResourcesPanel path={requests.resources} team={team} />
+        </>
+      )}
     </>
   );
 }

@@ -1,4 +1,13 @@
-import { currencyDigits, formatAmount, formatPercentChange, matters, minus } from "../format.ts";
+import {
+  currencyDigits,
+  formatAmount,
+  formatPercentChange,
+  isZero,
+  matters,
+  minus,
+  textOf,
+  unitsOf,
+} from "../format.ts";
 
 interface AmountProps {
   value: string | null;
@@ -16,13 +25,15 @@ export function Amount({ value, currency, digits, signed }: AmountProps) {
       </span>
     );
   }
+  const units = unitsOf(value);
+  const exact = units === null ? value : textOf(units);
   const style = { digits: digits ?? currencyDigits(currency ?? null), signed: signed === true };
   return (
     <data
       class="amount"
-      value={value}
-      data-exact={value}
-      title={currency ? `${value} ${currency}` : value}
+      value={exact}
+      data-exact={exact}
+      title={currency ? `${exact} ${currency}` : exact}
     >
       {formatAmount(value, style)}
     </data>
@@ -61,7 +72,9 @@ export function Change(props: ChangeProps) {
       )}
       {show === "both" && percent !== null && <span class="percent"> {percent}</span>}
       {show === "amount" && percent !== null && <span class="percent narrow">{percent}</span>}
-      {show === "percent" && <span class="percent">{percent ?? "new"}</span>}
+      {show === "percent" && (
+        <span class="percent">{percent ?? (isZero(change) ? "" : "new")}</span>
+      )}
     </span>
   );
 }

@@ -1,0 +1,15 @@
+import { mkdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { benchIngest } from "./ingest.ts";
+import { benchShowback } from "./showback.ts";
+
+/** `npm run bench [ingest|showback]`: figures as Markdown tables; exit 1 where a bound is exceeded. */
+const BENCHES = { ingest: benchIngest, showback: benchShowback } as const;
+const asked = process.argv.slice(2) as (keyof typeof BENCHES)[];
+const folder = process.env["APPORTION_BENCH"] ?? join(tmpdir(), "apportion-bench");
+await mkdir(folder, { recursive: true });
+for (const name of asked.length > 0 ? asked : (Object.keys(BENCHES) as (keyof typeof BENCHES)[])) {
+  process.stdout.write(`\n## ${name}\n\n`);
+  if (!(await BENCHES[name](folder))) process.exitCode = 1;
+}

@@ -1,0 +1,161 @@
+import { mkdir, readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { chromium, type Browser, type Page } from "playwright-core";
+import { afterAll, beforeAll, expect, inject, it } from "vitest";
+import { readConfig } from "../../api/config.ts";
+import { type RunningServer, startServer } from "../../api/server.ts";
+import { homePaths } from "../../data/files.ts";
+import { buildUi } from "../../ui/build.ts";
+import { describeWith, ROOT } from "../needs.ts";
+
+const SHOTS = join(ROOT, "test/.tmp/shots");
+const PAGES = {
+  overview: "/",
+  team: "/team/claims",
+  unowned: "/team/__unowned__",
+  data: "/data",
+  missing: "/no/such/page",
+} as const;
+const LOOKS = [
+  { scheme: "light", width: 1440, height: 900 },
+  { scheme: "dark", width: 1440, height: 900 },
+  { scheme: "light", width: 390, height: 844 },
+  { scheme: "dark", width: 390, height: 844 },
+] as const;
+
+interface Violation {
+  id: string;
+  impact: string;
+  nodes: { html: string }[];
+}
+
+describeWith("Chromium", "pages in real Chromium", (executablePath) => {
+  let browser: Browser;
+  let server: RunningServer;
+  let axe: string;
+  beforeAll(async () => {
+    const { home, sources, build } = readConfig(inject("demo").config);
+    const { dir } = await buildUi();
+    server = await startServer({
+      paths: homePaths(home),
+      sources,
+      currency: build.currency,
+      host: "127.0.0.1",
+      port: 0,
+      pages: dir,
+      now: () => new Date("2026-09-20T12:00:00Z"),
+      log: "silent",
+    });
+    browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+    axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+    await mkdir(SHOTS, { recursive: true });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  /** Opens a page and collects everything it complains about. */
+  async function open(
+    path: string,
+    look: (typeof LOOKS)[number],
+  ): Promise<{ page: Page; faults: string[] }> {
+    const context = await browser.newContext({
+      viewport: { width: look.width, height: look.height },
+      colorScheme: look.scheme,
+      reducedMotion: "reduce",
+      locale: "en-GB",
+    });
+    const page = await context.newPage();
+    const faults: string[] = [];
+    page.on("console", (message) => {
+      // The page of a 404 is itself a 404, and the browser says so.
+      if (message.type() === "error" && !/status of 404/.test(message.text()))
+        faults.push(message.text());
+    });
+    page.on("pageerror", (error) => faults.push(String(error)));
+    page.on("requestfailed", (request) => faults.push(`failed: ${request.url()}`));
+    page.on("request", (request) => {
+      if (!request.url().startsWith(server.address) && !request.url().startsWith("data:"))
+        faults.push(`another host: ${request.url()}`);
+    });
+    await page.addInitScript(() => {
+      document.addEventListener("securitypolicyviolation", (event) =>
+        console.error(`CSP ${event.violatedDirective} ${event.blockedURI} ${event.sample}`),
+      );
+    });
+    await page.goto(server.address + path, { waitUntil: "networkidle" });
+    return { page, faults };
+  }
+
+  for (const [name, path] of Object.entries(PAGES))
+    for (const look of LOOKS)
+      it(`${name}, ${look.scheme}, ${look.width} px: no CSP violation, no console error, nothing for axe`, async () => {
+        const { page, faults } = await open(path, look);
+        try {
+          await page.screenshot({
+            path: join(SHOTS, `${name}-${look.scheme}-${look.width}.png`),
+            fullPage: true,
+          });
+          const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+          expect(wide, "the page scrolls sideways").toBeLessThanOrEqual(look.width);
+          // Through the debugger, which a page's policy does not bind.
+          await page.evaluate(axe);
+          const violations = await page.evaluate(async () => {
+            const run = (
+              globalThis as unknown as { axe: { run(): Promise<{ violations: unknown[] }> } }
+            ).axe;
+            return (await run.run()).violations;
+          });
+          expect(
+            (violations as Violation[]).map(
+              (one) =>
+                `${one.impact} ${one.id}: ${one.nodes
+                  .map((node) => node.html)
+                  .join(" ")
+                  .slice(0, 300)}`,
+            ),
+          ).toEqual([]);
+          expect(faults).toEqual([]);
+        } finally {
+          await page.context().close();
+        }
+      });
+
+  it("paints numbers first, without asking the API", async () => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    const asked: string[] = [];
+    page.on("request", (request) => {
+      if (request.url().includes("/api/")) asked.push(request.url());
+    });
+    await page.goto(`${server.address}/`, { waitUntil: "domcontentloaded" });
+    await page.waitForFunction(() => document.querySelector("h1") !== null);
+    const text = await page.evaluate(() => document.body.innerText);
+    expect(text).toMatch(/61,132/);
+    await page.waitForLoadState("networkidle");
+    expect(asked).toEqual([]);
+    await context.close();
+  });
+
+  it("goes to a team and back by keyboard, with the state in the address", async () => {
+    const { page, faults } = await open("/", LOOKS[0]);
+    const link = page.getByRole("link", { name: "Claims", exact: true }).first();
+    await link.focus();
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**/team/claims*");
+    await page.waitForFunction(() => /4,496|4,497/.test(document.body.innerText));
+    await page.goBack();
+    await page.waitForFunction(() => /61,132/.test(document.body.innerText));
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  it("is escaped: names that would be markup are text", async () => {
+    const { page, faults } = await open("/team/%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E", LOOKS[0]);
+    expect(await page.evaluate(() => document.querySelectorAll("img[src=x]").length)).toBe(0);
+    expect(faults.filter((fault) => !/status of 4/.test(fault))).toEqual([]);
+    await page.context().close();
+  });
+});
