@@ -1,6 +1,6 @@
 import { loadSql, fillSql, type Slots } from "../data/sql.ts";
 import { addMonths } from "../data/period.ts";
-import type { Param, Row } from "../data/warehouse.ts";
+import { damagedMonth, isBlockDamage, type Param, type Row } from "../data/warehouse.ts";
 import { NOTHING, type Snapshot } from "./snapshot.ts";
 
 /** Who asks. `teams` null sees everything; a list sees those teams and nothing that adds others up. */
@@ -73,7 +73,9 @@ export async function ask<T = Row>(
   const key = `${sql}\u0000${JSON.stringify(params)}`;
   const known = snapshot.answers.get(key);
   if (known !== undefined) return known as T[];
-  const rows = await snapshot.pool.with(signal, (session) => session.rows<T>(sql, params));
+  const rows = await snapshot.pool
+    .with(signal, (session) => session.rows<T>(sql, params))
+    .catch((error: unknown) => damaged(snapshot, question, error));
   snapshot.answers.set(key, rows);
   return rows;
 }
@@ -89,12 +91,24 @@ export async function askStream(
   deadline = 15 * 60_000,
 ): Promise<void> {
   const { sql, params } = prepared(snapshot, name, principal, question);
-  await snapshot.pool.with(
-    signal,
-    async (session) => {
-      for await (const rows of session.stream(sql, params)) await each(rows);
-    },
-    deadline,
+  await snapshot.pool
+    .with(
+      signal,
+      async (session) => {
+        for await (const rows of session.stream(sql, params)) await each(rows);
+      },
+      deadline,
+    )
+    .catch((error: unknown) => damaged(snapshot, question, error));
+}
+
+/** Names the published file in which the engine met bytes it did not write. */
+function damaged(snapshot: Snapshot, question: Question, error: unknown): never {
+  if (!isBlockDamage(error)) throw error;
+  const month = snapshot.list.months.find((entry) => entry.month === question.month);
+  throw damagedMonth(
+    month?.file == null ? "one of the published months" : snapshot.pathOf(month.file),
+    error,
   );
 }
 

@@ -17,7 +17,14 @@ import {
 } from "../data/published.ts";
 import { noted, type Register } from "../data/register.ts";
 import { loadSql } from "../data/sql.ts";
-import { damagedWork, isBlockDamage, isDamage, type Session, sqlText } from "../data/warehouse.ts";
+import {
+  damagedMonth,
+  damagedWork,
+  isBlockDamage,
+  isDamage,
+  type Session,
+  sqlText,
+} from "../data/warehouse.ts";
 import { type CheckResult, runChecks } from "./checks.ts";
 import {
   type BuildSettings,
@@ -353,11 +360,7 @@ async function damagedAs(file: string, work: () => Promise<void>): Promise<void>
     await work();
   } catch (error) {
     if (!isDamage(error)) throw error;
-    throw new AppError(
-      "WAREHOUSE_DAMAGED",
-      `${file} is damaged; remove it and run "apportion build": the month is published again`,
-      { cause: error },
-    );
+    throw damagedMonth(file, error);
   }
 }
 

@@ -14,6 +14,8 @@ export interface Snapshot {
   pool: Pool;
   /** Month to the schema its macros stand in; the closed table of the `{{month}}` slot. */
   schemas: Readonly<Record<string, string>>;
+  /** Where a file the list names lies. */
+  pathOf(file: string): string;
   /** Answers given before; a publish never changes, so neither do they. */
   answers: Answers;
 }
@@ -102,6 +104,7 @@ async function openList(
     list: published,
     pool: await Pool.open(engine, options),
     answers: new Answers(),
+    pathOf: (file) => join(paths.published, file),
     schemas: Object.fromEntries(months.map((month) => [month.month, schemaOf(month.month)])),
   };
 }

@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import { ERRORS, type AppError, printable } from "../data/errors.ts";
+import { ERRORS, type AppError, printable, redacted } from "../data/errors.ts";
 
 /** Where a command speaks: results to standard output, everything else to standard error. */
 export interface Terminal {
@@ -52,7 +52,7 @@ export function describeError(error: AppError, debug: boolean): string {
   const prefix = `apportion: ${error.message}`;
   const fault = ERRORS[error.code].exit === 4 ? ` [${error.code}]` : "";
   return debug
-    ? `${prefix}${fault}\n${error.stack ?? ""}\n${String(causeOf(error))}`
+    ? redacted(`${prefix}${fault}\n${error.stack ?? ""}\n${String(causeOf(error))}`)
     : `${prefix}${fault}`;
 }
 

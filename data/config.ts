@@ -1,9 +1,19 @@
+import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { TSchema } from "typebox";
 import { Value } from "typebox/value";
-import { isMap, isNode, isPair, isScalar, LineCounter, parseDocument, type Document } from "yaml";
-import { AppError, printable } from "./errors.ts";
+import {
+  type Document,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  LineCounter,
+  parseDocument,
+  visit,
+} from "yaml";
+import { AppError, firstLine, printable } from "./errors.ts";
 
 /**
  * Reads YAML that people wrote and says where it is wrong: every problem with file:line:column,
@@ -25,9 +35,9 @@ const MAX_BYTES = 4 << 20;
 
 /** Parses a file; syntax errors, unknown tags and alias bombs are refused with their place. */
 export function readYaml(file: string, missing: string): Located {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = readFileSync(file, "utf8");
+    bytes = readFileSync(file);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     throw new AppError(
@@ -36,18 +46,35 @@ export function readYaml(file: string, missing: string): Located {
       { cause: error },
     );
   }
-  return parseYaml(file, text);
+  if (!isUtf8(bytes))
+    throw new AppError("CONFIG_INVALID", `${file}: is not UTF-8 text; save it as UTF-8`);
+  return parseYaml(file, bytes.toString("utf8"));
 }
 
 export function parseYaml(file: string, text: string): Located {
   if (Buffer.byteLength(text) > MAX_BYTES)
     throw new AppError("CONFIG_INVALID", `${file}: larger than ${MAX_BYTES} bytes; split it`);
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  let document: Document;
+  try {
+    document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  } catch (error) {
+    // Nesting beyond any stack.
+    throw new AppError("CONFIG_INVALID", `${file}: ${firstLine((error as Error).message)}`, {
+      cause: error,
+    });
+  }
   const place = (offset: number | undefined) => {
     const { line, col } = lines.linePos(offset ?? 0);
     return `${file}:${Math.max(line, 1)}:${Math.max(col, 1)}`;
   };
+  // oxlint-disable-next-line no-control-regex
+  const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.exec(text);
+  if (control !== null)
+    throw new AppError(
+      "CONFIG_INVALID",
+      `${place(control.index)}: the control character ${printable(control[0])} has no place in text; remove it`,
+    );
   const fault = document.errors[0] ?? document.warnings[0];
   if (fault !== undefined)
     throw new AppError("CONFIG_INVALID", `${place(fault.pos[0])}: ${printable(fault.message)}`);
@@ -55,7 +82,18 @@ export function parseYaml(file: string, text: string): Located {
   try {
     value = document.toJS({ maxAliasCount: 100 });
   } catch (error) {
-    throw new AppError("CONFIG_INVALID", `${file}: ${(error as Error).message}`, { cause: error });
+    let alias: number | undefined;
+    visit(document, {
+      Alias(_, node) {
+        alias = node.range?.[0];
+        return visit.BREAK;
+      },
+    });
+    throw new AppError(
+      "CONFIG_INVALID",
+      `${place(alias)}: ${firstLine((error as Error).message)}; write it without so many aliases`,
+      { cause: error },
+    );
   }
   return {
     file,
@@ -125,16 +163,16 @@ function describe(
     .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
     .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
   const path = [...base, ...inner];
-  const name = path.join(".");
+  const name = path.length === 0 ? "the file" : path.join(".");
   const node = schemaAt(schema, inner);
-  const got = shown(valueAt(value, inner));
+  const got = node?.["secret"] === true ? "not text" : shown(valueAt(value, inner));
   if (fault.keyword === "additionalProperties") {
     const known = Object.keys(node?.properties ?? {});
     for (const key of fault.params.additionalProperties ?? [])
       said.add(`${located.at(path, key)}: unknown key "${printable(key)}"${hint(key, known)}`);
   } else if (fault.keyword === "required")
     for (const key of fault.params.requiredProperties ?? [])
-      said.add(`${located.at(path)}: ${name === "" ? "" : `${name}: `}"${key}" is missing`);
+      said.add(`${located.at(path)}: ${path.length === 0 ? "" : `${name}: `}"${key}" is missing`);
   else if (fault.keyword === "const" || fault.keyword === "anyOf") {
     const allowed = (node?.anyOf ?? []).flatMap((option) =>
       option.const === undefined ? [] : [JSON.stringify(option.const)],
@@ -201,6 +239,8 @@ function editDistance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
+// In any other value it would be taken as it stands: a folder of that name, say.
+const LOOKS_LIKE_REFERENCE = /\$\{(env|file):/;
 const REFERENCE = /^\$\{(env|file):([^}]+)\}$/;
 
 function checkSecrets(located: Located, path: Path, value: unknown, schema: SchemaNode): void {
@@ -211,7 +251,20 @@ function checkSecrets(located: Located, path: Path, value: unknown, schema: Sche
       "CONFIG_SECRET",
       `${located.at(path)}: ${path.join(".")} holds a secret; give it as \${env:NAME} or \${file:PATH}`,
     );
+  if (
+    schema["secret"] !== true &&
+    schema.type === "string" &&
+    typeof value === "string" &&
+    LOOKS_LIKE_REFERENCE.test(value)
+  )
+    throw new AppError(
+      "CONFIG_INVALID",
+      `${located.at(path)}: ${path.join(".")} is ${shown(value)}; only secrets are read from \${env:…} and \${file:…}, write the value itself`,
+    );
   if (typeof value !== "object") return;
+  if (Array.isArray(value) && schema.items !== undefined)
+    for (const [index, item] of value.entries())
+      checkSecrets(located, [...path, index], item, schema.items);
   for (const [key, child] of Object.entries(schema.properties ?? {}))
     checkSecrets(located, [...path, key], (value as Record<string, unknown>)[key], child);
 }

@@ -78,7 +78,7 @@ export type ErrorCode = keyof typeof ERRORS;
 export class AppError extends Error {
   readonly code: ErrorCode;
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(redacted(message), options);
     this.name = "AppError";
     this.code = code;
   }
@@ -105,6 +105,19 @@ export function asAppError(error: unknown, about?: string): AppError {
       options,
     );
   return new AppError("INTERNAL", `${place}${firstLine(message)}`, options);
+}
+
+const SECRETS: readonly [RegExp, string][] = [
+  // Of a connection string and of a SAS.
+  [/\b(AccountKey|SharedAccessKey|SharedAccessSignature|Password|Pwd)=[^;"'\s]+/gi, "$1=…"],
+  [/([?&;]|\b)(sig)=[^&;"'\s]+/gi, "$1$2=…"],
+  [/\b(Bearer|Basic)\s+[A-Za-z0-9+/=._~-]{8,}/g, "$1 …"],
+  [/(\bhttps?:\/\/)[^/?#@\s"']*@/gi, "$1…@"],
+];
+
+/** Text without the secrets a connection string, a SAS, an address or a header may carry. */
+export function redacted(text: string): string {
+  return SECRETS.reduce((clean, [secret, put]) => clean.replace(secret, put), text);
 }
 
 /** The first line, with control characters shown, so that a name cannot forge terminal output. */

@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type HomePaths, makeHome } from "./files.ts";
 import { loadSql } from "./sql.ts";
-import { type Engine, type Session, openWriter } from "./warehouse.ts";
+import { damagedWork, type Engine, isBlockDamage, type Session, openWriter } from "./warehouse.ts";
 
 const MIGRATIONS = new URL("./migrations/", import.meta.url);
 
@@ -39,7 +39,7 @@ export async function openLedger(paths: HomePaths, options: LedgerOptions = {}):
     };
   } catch (error) {
     engine.close();
-    throw error;
+    throw isBlockDamage(error) ? damagedWork(paths.work, error) : error;
   }
 }
 

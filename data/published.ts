@@ -98,7 +98,7 @@ export async function earlierFile(paths: HomePaths, month: string): Promise<stri
 /** Kept lists, oldest first; a damaged one is of no use and is left out. */
 async function keptLists(paths: HomePaths): Promise<{ name: string; list: PublishedList }[]> {
   const kept: { name: string; list: PublishedList }[] = [];
-  for (const name of (await readdir(paths.lists).catch(() => [])).toSorted()) {
+  for (const name of (await readdir(paths.lists).catch((): string[] => [])).toSorted()) {
     if (!name.endsWith(".json")) continue;
     const path = join(paths.lists, name);
     try {

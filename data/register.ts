@@ -1,7 +1,8 @@
 import { DatabaseSync } from "node:sqlite";
-import { mkdirSync, chmodSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
-import { asAppError } from "./errors.ts";
+import { pathToFileURL } from "node:url";
+import { AppError, asAppError } from "./errors.ts";
 
 /**
  * What ran and what people decided: small, transactional, precious. The only file that imports
@@ -77,19 +78,78 @@ export function noted(write: () => void): void {
   }
 }
 
+const ROOM = 1 << 17;
+
+function isDiskFull(path: string): boolean {
+  const { bavail, bsize } = statfsSync(dirname(path));
+  return bavail * bsize < ROOM;
+}
+
+function diskFull(path: string, error: unknown): AppError {
+  return new AppError(
+    "DISK_FULL",
+    `${path}: the disk is full; free space and run the command again`,
+    { cause: error },
+  );
+}
+
+function open(path: string): DatabaseSync {
+  // From the first statement on: opening itself may meet another process that recovers or closes it.
+  const db = new DatabaseSync(path, { timeout: 5_000 });
+  try {
+    chmodSync(path, 0o600);
+    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    db.exec(SCHEMA);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** The register as it was last closed; writes nothing, not even a log. */
+function openAsClosed(path: string, error: unknown): DatabaseSync {
+  if (!existsSync(path)) throw diskFull(path, error);
+  const url = pathToFileURL(path);
+  url.searchParams.set("immutable", "1");
+  const db = new DatabaseSync(url, { readOnly: true });
+  const made = db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'build_report'").get();
+  if (made !== undefined) return db;
+  db.close();
+  throw diskFull(path, error);
+}
+
 export class Register {
+  readonly #path: string;
   readonly #db: DatabaseSync;
+  readonly #readOnly: boolean = false;
   constructor(path: string) {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    this.#db = new DatabaseSync(path);
-    chmodSync(path, 0o600);
-    this.#db.exec(
-      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000",
-    );
-    this.#db.exec(SCHEMA);
+    this.#path = path;
+    try {
+      this.#db = open(path);
+    } catch (error) {
+      if (!isDiskFull(path)) throw asAppError(error, path);
+      // Opening writes a little. What stood there at the last close can be read all the same.
+      this.#db = openAsClosed(path, error);
+      this.#readOnly = true;
+    }
+  }
+
+  /** Runs what writes; SQLite's words for a full disk are many. */
+  #write(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      throw this.#readOnly || isDiskFull(this.#path) ? diskFull(this.#path, error) : error;
+    }
   }
 
   #transaction(work: () => void): void {
+    this.#write(() => this.#inTransaction(work));
+  }
+
+  #inTransaction(work: () => void): void {
     this.#db.exec("BEGIN IMMEDIATE");
     try {
       work();
@@ -103,21 +163,23 @@ export class Register {
 
   /** Records how a source's last reading went; the first failure's time is kept until it works again. */
   sourceRead(name: string, type: string, at: string, problem: string | null): void {
-    this.#db
-      .prepare(
-        `INSERT INTO source_report VALUES ($name, $type, $success, $at, $since, $problem)
+    this.#write(() =>
+      this.#db
+        .prepare(
+          `INSERT INTO source_report VALUES ($name, $type, $success, $at, $since, $problem)
          ON CONFLICT (name) DO UPDATE SET type = $type, last_attempt = $at, problem = $problem,
            last_success = coalesce($success, last_success),
            failing_since = CASE WHEN $problem IS NULL THEN NULL ELSE coalesce(failing_since, $at) END`,
-      )
-      .run({
-        name,
-        type,
-        at,
-        success: problem === null ? at : null,
-        since: problem === null ? null : at,
-        problem,
-      });
+        )
+        .run({
+          name,
+          type,
+          at,
+          success: problem === null ? at : null,
+          since: problem === null ? null : at,
+          problem,
+        }),
+    );
   }
 
   /** Records a unit; of its rejected rows the first `keep` are shown, all are counted. */
@@ -137,22 +199,26 @@ export class Register {
   }
 
   monthBuilt(report: BuildReport): void {
-    this.#db
-      .prepare("INSERT OR REPLACE INTO build_report VALUES (?, ?)")
-      .run(report.month, JSON.stringify(report));
+    this.#write(() =>
+      this.#db
+        .prepare("INSERT OR REPLACE INTO build_report VALUES (?, ?)")
+        .run(report.month, JSON.stringify(report)),
+    );
   }
 
   /** Forgets reports of sources that are configured no more. */
   keepSources(names: readonly string[]): void {
     const list = JSON.stringify(names);
-    for (const [table, column] of [
-      ["source_report", "name"],
-      ["unit_report", "source"],
-      ["rejected_report", "source"],
-    ] as const)
-      this.#db
-        .prepare(`DELETE FROM ${table} WHERE ${column} NOT IN (SELECT value FROM json_each(?))`)
-        .run(list);
+    this.#transaction(() => {
+      for (const [table, column] of [
+        ["source_report", "name"],
+        ["unit_report", "source"],
+        ["rejected_report", "source"],
+      ] as const)
+        this.#db
+          .prepare(`DELETE FROM ${table} WHERE ${column} NOT IN (SELECT value FROM json_each(?))`)
+          .run(list);
+    });
   }
 
   sources(): SourceReport[] {
@@ -167,12 +233,14 @@ export class Register {
   /** Forgets units of a source that are neither there nor loaded any more. */
   keepUnits(source: string, units: readonly string[]): void {
     const list = JSON.stringify(units);
-    for (const table of ["unit_report", "rejected_report"])
-      this.#db
-        .prepare(
-          `DELETE FROM ${table} WHERE source = ? AND unit NOT IN (SELECT value FROM json_each(?))`,
-        )
-        .run(source, list);
+    this.#transaction(() => {
+      for (const table of ["unit_report", "rejected_report"])
+        this.#db
+          .prepare(
+            `DELETE FROM ${table} WHERE source = ? AND unit NOT IN (SELECT value FROM json_each(?))`,
+          )
+          .run(source, list);
+    });
   }
 
   units(): UnitReport[] {

@@ -83,6 +83,12 @@ export class Session {
 
   /** Runs one statement. Several in one text are refused, parameters or not. */
   async run(sql: string, params: Params = {}): Promise<number> {
+    if (Object.keys(params).length === 0) {
+      // Without values nothing needs preparing, and what is prepared is planned twice.
+      const { count } = await this.#connection.extractStatements(sql);
+      if (count !== 1) throw new AppError("INTERNAL", `one statement was expected, not ${count}`);
+      return (await this.#connection.run(sql)).rowsChanged;
+    }
     const statement = await this.#connection.prepare(sql);
     try {
       const { values, types } = bind(params);
@@ -264,7 +270,8 @@ export function damagedWork(path: string, error: unknown): AppError {
   );
 }
 
-function damagedMonth(path: string, error: unknown): AppError {
+/** What to do about a damaged published month. */
+export function damagedMonth(path: string, error: unknown): AppError {
   return new AppError(
     "WAREHOUSE_DAMAGED",
     `${path} is damaged; remove it and run "apportion build": the month is published again`,

@@ -109,9 +109,10 @@ export async function refuseOverlap(
         `${unit.unit} (source ${source.name}) bills ${other.sub_account} in ${other.month}, and so does ${other.unit} (source ${other.source}), which is loaded; keep one of the two exports`,
       );
   }
+  // Where nothing is committed the two halves of a pair are the same bytes.
   const [twin] = await session.rows<{ source: string; unit: string }>(
-    "SELECT source, unit FROM unit WHERE content_hash = $hash AND rows > 0 AND NOT (source = $source AND unit = $unit) ORDER BY ALL LIMIT 1",
-    { hash, source: source.name, unit: unit.unit },
+    "SELECT source, unit FROM unit WHERE content_hash = $hash AND rows > 0 AND NOT (source = $source AND unit = $unit) AND NOT (dataset <> $dataset AND dataset IN ('ActualCost', 'AmortizedCost') AND $dataset IN ('ActualCost', 'AmortizedCost')) ORDER BY ALL LIMIT 1",
+    { hash, source: source.name, unit: unit.unit, dataset: loaded.dataset },
   );
   if (twin !== undefined)
     throw new AppError(

@@ -266,8 +266,12 @@ async function oneUnit(
         unit = again?.units.find((candidate) => candidate.unit === unit.unit) ?? unit;
         continue;
       }
-      fail(source, unit, known, options, result);
-      return known;
+      const named =
+        known.code === "DISK_FULL" && !known.message.includes(unit.unit)
+          ? new AppError("DISK_FULL", `${unit.unit}: ${known.message}`, { cause: known.cause })
+          : known;
+      fail(source, unit, named, options, result);
+      return named;
     }
 }
 

@@ -1,7 +1,8 @@
 -- Tags as keys and values. Grain: tag text, key (lower case).
 -- Reads: owner_key. Read by: owner, month_environment.
--- EA writes tags without braces; broken text stays on its line and matches nothing. Azure's tag keys
--- ignore case: of two that differ only by it the first in the text wins.
+-- EA writes tags without braces. Azure's tag keys ignore case: of two that differ only by it, or are
+-- the same, the first in the text wins. Broken text stays on its line and matches nothing; so does what
+-- no Azure resource can carry (50 tags of 768 characters), which would cost more than all the others.
 WITH
 texts AS (
   SELECT DISTINCT
@@ -14,22 +15,26 @@ texts AS (
     END AS object
   FROM owner_key
   WHERE tags IS NOT NULL
+    AND strlen(tags) <= 65536
 ),
+-- Keys and values side by side, in the order of the text: a key never becomes a path, where "*" means
+-- all values and an empty one is an error.
 pairs AS (
   SELECT
     tags AS tags,
     unnest(json_keys(object)) AS tag_key,
-    generate_subscripts(json_keys(object), 1) AS place,
-    object AS object
+    unnest(json_extract_string(object, '$.*')) AS tag_value,
+    generate_subscripts(json_keys(object), 1) AS place
   FROM texts
   WHERE object IS NOT NULL
+    AND len(json_keys(object)) <= 1000
 ),
 read AS (
   SELECT
     tags AS tags,
     lower(tag_key) AS tag_key,
     place AS place,
-    json_extract_string(object, '$."' || replace(replace(tag_key, '\', '\\'), '"', '\"') || '"') AS tag_value
+    tag_value AS tag_value
   FROM pairs
 )
 SELECT

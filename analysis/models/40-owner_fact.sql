@@ -1,4 +1,5 @@
--- What a key tells beyond its owner: environment, and who may own it where nobody does. Grain: owner_hash.
+-- What a key tells beyond its owner: environment, the type of an Azure resource, and who may own it
+-- where nobody does. Grain: owner_hash.
 -- Reads: owner_key, tag_value, environment_tag. Read by: line.
 WITH
 environments AS (
@@ -26,6 +27,7 @@ SELECT
   k.owner_hash AS owner_hash,
   coalesce(e.environment, '') AS environment,
   k.resource_group AS resource_group,
+  nullif(regexp_extract(k.resource_key, '/providers/([^/]+/[^/]+)', 1), '') AS resource_type,
   coalesce(
     p.hint,
     'resource group: ' || nullif(k.resource_group, ''),

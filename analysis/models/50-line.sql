@@ -67,7 +67,7 @@ kinds AS (
   FROM repaired AS l
 )
 SELECT
-  k.* EXCLUDE (owner_hash, paired),
+  k.* EXCLUDE (owner_hash, paired) REPLACE (coalesce(k.resource_type, f.resource_type) AS resource_type),
   CASE WHEN k.x_match = 'commitment-waste' THEN '__commitment_unused__' ELSE coalesce(o.team, '__unowned__') END AS x_team,
   CASE WHEN k.x_match = 'commitment-waste' THEN 'unused commitments have no owner' ELSE o.rule_text END AS x_rule,
   CASE

@@ -2,7 +2,7 @@ import { AppError, printable } from "../../data/errors.ts";
 import { hint } from "../../data/config.ts";
 import { homePaths } from "../../data/files.ts";
 import { parseDay } from "../../data/period.ts";
-import { Register } from "../../data/register.ts";
+import { noted, Register } from "../../data/register.ts";
 import { ingest, type IngestReporter, type IngestResult } from "../../ingest/run.ts";
 import { type Config, findConfig, readConfig } from "../config.ts";
 import type { Terminal } from "../terminal.ts";
@@ -54,7 +54,7 @@ export async function ingestAll(
     throw new AppError("BAD_PARAMETER", `--until ${until} is not after --since ${since}`);
   const register = new Register(homePaths(config.home).register);
   try {
-    if (names.length === 0) register.keepSources(known);
+    if (names.length === 0) noted(() => register.keepSources(known));
     const result = await ingest({
       home: config.home,
       sources: config.sources.filter((source) => names.length === 0 || names.includes(source.name)),

@@ -1,7 +1,8 @@
-import { AppError, printable } from "../../data/errors.ts";
+import { rm } from "node:fs/promises";
+import { AppError, asAppError, printable } from "../../data/errors.ts";
 import { copyHashed } from "../cost/plain.ts";
-import type { Store } from "./store.ts";
-import type { ContainerClient } from "@azure/storage-blob";
+import type { Fetched, Store, StoreEntry } from "./store.ts";
+import type { BlobClient, ContainerClient } from "@azure/storage-blob";
 
 export interface BlobPlace {
   /** The account's blob address. */
@@ -10,6 +11,11 @@ export interface BlobPlace {
   prefix?: string;
   auth: { type: "azure" | "connectionString" | "sas"; value?: string };
 }
+
+// The client resumes a download that ends early but gives up on one whose connection is cut.
+const TRIES = 3;
+// Our own disk, not the storage.
+const LOCAL = /^(ENOSPC|EDQUOT|EROFS|EIO|EACCES|EMFILE|ENFILE|EEXIST)$/;
 
 /**
  * Exports in blob storage. Every read says which version it means (`If-Match`), so an export that is
@@ -26,6 +32,7 @@ export async function blobStore(place: BlobPlace): Promise<Store> {
     if (error instanceof AppError) throw error;
     const status = (error as { statusCode?: number }).statusCode;
     const code = (error as { code?: string }).code ?? (error as Error).name;
+    if (LOCAL.test(code)) throw asAppError(error, what);
     if (status === 404 || status === 412)
       throw new AppError("UNIT_CHANGED", `${what}: the blob is gone or was written anew`, {
         cause: error,
@@ -38,7 +45,7 @@ export async function blobStore(place: BlobPlace): Promise<Store> {
       );
     throw new AppError(
       "SOURCE_UNREADABLE",
-      `${what}: cannot be read (${code}${status === undefined ? "" : `, HTTP ${status}`}); check the address and the network`,
+      `${what}: cannot be read (${code === "AbortError" ? "the connection was cut" : code}${status === undefined ? "" : `, HTTP ${status}`}); check the address and the network`,
       { cause: error },
     );
   };
@@ -71,10 +78,12 @@ export async function blobStore(place: BlobPlace): Promise<Store> {
     async text(entry, limit, signal) {
       if (entry.bytes > limit)
         throw new AppError("MANIFEST_INVALID", `${entry.name}: larger than ${limit} bytes`);
+      if (entry.bytes === 0) return "";
       try {
         const buffer = await container
           .getBlobClient(prefix + entry.name)
-          .downloadToBuffer(0, undefined, {
+          // With its length known the client asks once, not twice.
+          .downloadToBuffer(0, entry.bytes, {
             conditions: { ifMatch: entry.version },
             abortSignal: signal,
           });
@@ -84,31 +93,43 @@ export async function blobStore(place: BlobPlace): Promise<Store> {
       }
     },
     async fetch(entry, to, signal) {
-      try {
-        const answer = await container.getBlobClient(prefix + entry.name).download(0, undefined, {
-          conditions: { ifMatch: entry.version },
-          abortSignal: signal,
-        });
-        if (answer.readableStreamBody === undefined)
-          throw new AppError(
-            "SOURCE_UNREADABLE",
-            `${printable(entry.name)}: the answer has no body`,
-          );
-        const copied = await copyHashed(answer.readableStreamBody, to, { signal, md5: true });
-        const stated = answer.contentMD5;
-        if (stated !== undefined && Buffer.from(stated).toString("base64") !== copied.md5)
-          throw new AppError(
-            "FILE_INVALID",
-            `${printable(entry.name)}: the bytes do not match the blob's Content-MD5; run the command again`,
-          );
-        if (copied.bytes !== entry.bytes)
-          throw new AppError("UNIT_CHANGED", `${printable(entry.name)}: the blob ended early`);
-        return copied;
-      } catch (error) {
-        return explain(error, printable(entry.name));
-      }
+      for (let attempt = 1; ; attempt++)
+        try {
+          return await download(container.getBlobClient(prefix + entry.name), entry, to, signal);
+        } catch (error) {
+          await rm(to, { force: true });
+          const { statusCode, code } = error as { statusCode?: number; code?: string };
+          const cut =
+            !(error instanceof AppError) && statusCode === undefined && !LOCAL.test(code ?? "");
+          if (!cut || attempt === TRIES || signal.aborted)
+            return explain(error, printable(entry.name));
+        }
     },
   };
+}
+
+async function download(
+  blob: BlobClient,
+  entry: StoreEntry,
+  to: string,
+  signal: AbortSignal,
+): Promise<Fetched> {
+  const answer = await blob.download(0, undefined, {
+    conditions: { ifMatch: entry.version },
+    abortSignal: signal,
+  });
+  if (answer.readableStreamBody === undefined)
+    throw new AppError("SOURCE_UNREADABLE", `${printable(entry.name)}: the answer has no body`);
+  const copied = await copyHashed(answer.readableStreamBody, to, { signal, md5: true });
+  const stated = answer.contentMD5;
+  if (stated !== undefined && Buffer.from(stated).toString("base64") !== copied.md5)
+    throw new AppError(
+      "FILE_INVALID",
+      `${printable(entry.name)}: the bytes do not match the blob's Content-MD5; run the command again`,
+    );
+  if (copied.bytes !== entry.bytes)
+    throw new AppError("UNIT_CHANGED", `${printable(entry.name)}: the blob ended early`);
+  return copied;
 }
 
 async function openContainer(place: BlobPlace): Promise<ContainerClient> {

@@ -10,7 +10,7 @@ export const DirectoryLocation = Type.Object(
 export const BlobLocation = Type.Object(
   {
     account: Type.String({
-      pattern: "^https?://[^/?#]+(/[A-Za-z0-9]+)?/?$",
+      pattern: "^https?://[^/?#@]+(/[A-Za-z0-9]+)?/?$",
       description: "the storage account's blob address, such as https://NAME.blob.core.windows.net",
     }),
     container: Type.String({

@@ -27,6 +27,8 @@ export interface ExportUnit extends Unit {
 // Real manifests are a few KB; 10,000 parts take 3 MB.
 const MAX_MANIFEST = 16 << 20;
 const MANIFEST = /(?:^|\/)_?manifest\.json$/i;
+// A run that Azure replaces while it is listed is met again, whole, in the next listing.
+const TRIES = 3;
 const GUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
 
 /**
@@ -34,6 +36,20 @@ const GUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
  * the manifest alone; the path means nothing, since Azure has changed it before.
  */
 export async function planExports(
+  store: Store,
+  fallback: Dataset | null,
+  signal: AbortSignal,
+): Promise<{ units: ExportUnit[]; problems: UnitProblem[] }> {
+  for (let attempt = 1; ; attempt++) {
+    const plan = await planListing(store, fallback, signal);
+    const changed = plan.problems.some(
+      ({ error }) => error instanceof AppError && error.code === "UNIT_CHANGED",
+    );
+    if (!changed || attempt === TRIES) return plan;
+  }
+}
+
+async function planListing(
   store: Store,
   fallback: Dataset | null,
   signal: AbortSignal,
@@ -173,7 +189,7 @@ function classicUnits(
     const name = stem
       .replace(new RegExp(`_?${GUID}.*$`, "i"), "")
       .replace(/(^|_)part_?\d+(_\d+)?$/i, "");
-    const key = posix.join(folder, name === "" ? stem : name);
+    const key = posix.join(folder, name === "" ? "part" : name);
     // A file and its own unpacked or converted copy are not two parts of one bill.
     const id = `${key}\u0000${run ?? ""}\u0000${fileKind(entry.name)}`;
     const known = runs.get(id);

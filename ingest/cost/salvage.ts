@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { createReadStream, createWriteStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
-import { type Options, parse } from "csv-parse";
+import { CsvError, type Options, parse } from "csv-parse";
 import { AppError, printable } from "../../data/errors.ts";
 import type { RejectedLine } from "../source.ts";
 import { columnKey, type Header } from "./header.ts";
@@ -110,8 +110,7 @@ export async function salvage(
       createWriteStream(to, { mode: 0o600 }),
     );
   } catch (error) {
-    const code = (error as { code?: string }).code ?? "";
-    if (!code.startsWith("CSV_")) throw error;
+    if (!(error instanceof CsvError)) throw error;
     const line = await lineAfter(path, start, (error as { records?: number }).records ?? 0);
     throw new AppError(
       "FILE_INVALID",

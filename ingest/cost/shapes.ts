@@ -129,11 +129,6 @@ const ID = pick("ResourceId", "InstanceId");
 const CHARGE = pick("ChargeType");
 // A purchase ends in a slash: Azure leaves the reservation's own id out.
 const LAST_SEGMENT = `nullif(parse_filename(${ID}), '')`;
-// Nearly every id is /subscriptions/S/resourceGroups/G/providers/NAMESPACE/TYPE/…: looking there first
-// spares the pattern, which costs ten times as much.
-const ID_TYPE = `CASE
-      WHEN lower(split_part(${ID}, '/', 6)) = 'providers' THEN nullif(lower(concat(split_part(${ID}, '/', 7), '/', split_part(${ID}, '/', 8))), '/')
-      ELSE nullif(lower(regexp_extract(${ID}, '(?i)/providers/([^/]+/[^/]+)/', 1)), '') END`;
 // Unused commitments of older exports name no subscription but this one.
 const SUBSCRIPTION = `nullif(${pick("SubscriptionId", "SubscriptionGuid")}, '00000000-0000-0000-0000-000000000000')`;
 
@@ -194,7 +189,6 @@ const LEGACY: Shape = {
     region_name: pick("ResourceLocation", "MeterRegion"),
     resource_id: pick("ResourceId"),
     resource_name: `coalesce(${pick("ResourceName")}, ${LAST_SEGMENT}, ${pick("BenefitName")}, ${pick("ReservationName")})`,
-    resource_type: ID_TYPE,
     service_category: "'Other'",
     service_name: pick("MeterCategory"),
     service_subcategory: pick("MeterSubCategory"),

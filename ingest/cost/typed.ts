@@ -1,3 +1,4 @@
+import { addMonths } from "../../data/period.ts";
 import { sqlName, sqlText } from "../../data/warehouse.ts";
 import {
   type ColumnKind,
@@ -43,6 +44,11 @@ function expressions(typing: Typing): Record<string, string> {
     own[dataset === "ActualCost" ? "billed_cost" : "effective_cost"] = `money(${shape.amount})`;
   own["x_dataset"] = sqlText(dataset);
   own["x_day"] = `CAST(${own["charge_period_start"] ?? "NULL"} AS DATE)`;
+  // A legacy export is of its month; its own period columns say the same in two dates more a row.
+  if (shape.name === "legacy" && typing.month !== null) {
+    own["billing_period_start"] = `TIMESTAMP '${typing.month}-01'`;
+    own["billing_period_end"] = `TIMESTAMP '${addMonths(typing.month, 1)}-01'`;
+  }
   const period = shape.name === "payg" ? own["charge_period_start"] : own["billing_period_start"];
   own["x_month"] =
     typing.month === null

@@ -74,10 +74,10 @@ async function touchRules(folder: string): Promise<void> {
   await writeFile(file, `${text}  - { team: platform, match: { resourceGroup: "nobody-here" } }\n`);
 }
 
-/** One of the lines with an amount, as a row number. */
-const SOME_LINE = (from: string, where: string) =>
-  `(SELECT min(file_row_number) FROM ${from.replace(/\)$/, ", file_row_number = true)")} WHERE ${where})`;
 const numbered = (from: string) => from.replace(/\)$/, ", file_row_number = true)");
+/** The number of one row of those that fit. */
+const SOME_LINE = (from: string, where: string) =>
+  `(SELECT min(file_row_number) FROM ${numbered(from)} WHERE ${where})`;
 
 const FAULTS: { fault: string; check: string; make: (folder: string) => Promise<void> }[] = [
   {
@@ -92,14 +92,15 @@ const FAULTS: { fault: string; check: string; make: (folder: string) => Promise<
       ),
   },
   {
-    fault: "a dropped line without cost",
+    // The actual half of a pair gives its purchases only: this line's amount is nobody's to add up.
+    fault: "a dropped line that counts in no sum",
     check: "rows-as-promised",
     make: (folder) =>
       rewriteLines(
         folder,
-        FOCUS_UNIT,
+        "actual-cost ActualCost 2026-07",
         (from) =>
-          `SELECT * EXCLUDE (file_row_number) FROM ${numbered(from)} WHERE file_row_number <> ${SOME_LINE(from, "coalesce(list_cost, 0) = 0")}`,
+          `SELECT * EXCLUDE (file_row_number) FROM ${numbered(from)} WHERE file_row_number <> ${SOME_LINE(from, "x_charge_type = 'Usage'")}`,
       ),
   },
   {
@@ -166,7 +167,7 @@ async function month(folder: string, name: string): Promise<PublishedMonth> {
 
 describe("a month with a violated invariant", () => {
   for (const { fault, check, make } of FAULTS)
-    it(`${fault}: ${check} fails, the last answers stay, the others go on, loading again mends it`, async () => {
+    it(`${fault}: ${check} fails, the last answers stay, the others go on`, async () => {
       const { folder } = await fresh(ready);
       const company = { ...ready, folder };
       const before = await readList(homePaths(folder));
@@ -193,15 +194,20 @@ describe("a month with a violated invariant", () => {
       expect(checked.code).toBe(1);
       expect(checked.out).toMatch(new RegExp(`${JULY}\\s+FAILED\\s+${check}`));
       expect(checked.out).not.toMatch(new RegExp(`${AUGUST}\\s+FAILED`));
-      expect((await command(folder, "check", "--month", AUGUST)).code).toBe(0);
-
-      const again = await command(folder, "ingest", "--again", "billing");
-      expect(again.code).toBe(0);
-      expect((await command(folder, "build")).code).toBe(0);
-      expect(await month(folder, JULY)).toMatchObject({ stale: false, failed: [] });
-      expect(await published(folder)).toEqual(answers);
-      expect((await command(folder, "check")).code).toBe(0);
     });
+
+  it("is mended by loading the source again", async () => {
+    const { folder } = await fresh(ready);
+    await FAULTS[0]?.make(folder);
+    await touchRules(folder);
+    expect((await command(folder, "build")).code).toBe(1);
+    expect((await command(folder, "check", "--month", AUGUST)).code).toBe(0);
+    expect((await command(folder, "ingest", "--again", "billing")).code).toBe(0);
+    expect((await command(folder, "build")).code).toBe(0);
+    expect(await month(folder, JULY)).toMatchObject({ stale: false, failed: [] });
+    expect((await published(folder)).get(JULY)).toEqual(truthOf(ready, JULY, "a"));
+    expect((await command(folder, "check")).code).toBe(0);
+  });
 
   it("is marked no more when its inputs are those of its figures again", async () => {
     const { folder } = await fresh(ready);
@@ -324,7 +330,6 @@ async function served(
 
 /** Faults no import can make: the answers of a published month, spoiled by hand, under the check itself. */
 describe("a check over spoiled answers", () => {
-  const COLUMNS = "CAST(NULL AS VARCHAR) AS currency";
   async function checked(name: string, spoil: readonly string[]): Promise<unknown[]> {
     const july = await month(ready.folder, JULY);
     const path = join(homePaths(ready.folder).published, july.file ?? "");
@@ -343,7 +348,6 @@ describe("a check over spoiled answers", () => {
       );
     });
     engine.close();
-    expect(COLUMNS).toContain("currency");
     return rows;
   }
   const oks = async (name: string, spoil: readonly string[]) =>
@@ -401,7 +405,7 @@ describe("rejected rows", () => {
     // The same length, so that the manifest's promise of bytes holds.
     const day = /\r\n(?:[^\r\n]*?)(\d{2}\/\d{2}\/\d{4}|\d{4}-\d{2}-\d{2})/.exec(text)?.[1] ?? "";
     expect(day).not.toBe("");
-    await writeFile(file, text.replace(`${day}`, "x".repeat(day.length)));
+    await writeFile(file, text.replace(day, "x".repeat(day.length)));
 
     const ran = await command(folder, "run");
     expect(ran.code).toBe(0);

@@ -69,7 +69,7 @@ function sums(changes: readonly Change[], currency: string): { effective: bigint
   };
 }
 
-async function ask<T>(folder: string, path: string): Promise<{ status: number; body: T }> {
+async function ask(folder: string, path: string): Promise<{ status: number; body: unknown }> {
   const server = await startServer({
     paths: homePaths(folder),
     sources: [{ name: "billing", type: "azure-exports" }],
@@ -82,7 +82,7 @@ async function ask<T>(folder: string, path: string): Promise<{ status: number; b
   });
   try {
     const answer = await fetch(`${server.address}${path}`);
-    return { status: answer.status, body: (await answer.json()) as T };
+    return { status: answer.status, body: await answer.json() };
   } finally {
     await server.close();
   }
@@ -137,10 +137,11 @@ describe("the sample company's restated July", () => {
     expect(changes.filter((change) => change.currency !== "EUR")).toEqual([]);
     expect(new Set(changes.map((change) => change.cause))).toEqual(new Set(["import"]));
     expect(await changesOf(home, AUGUST)).toEqual([]);
-    const { status, body } = await ask<Reconciled>(home, "/api/v1/reconciliation?month=2026-07");
+    const { status, body } = await ask(home, "/api/v1/reconciliation?month=2026-07");
     expect(status).toBe(200);
-    expect(body.restatements).toHaveLength(changes.length);
-    expect(body.restatements.reduce((sum, row) => sum + toUnits(row.change), 0n)).toBe(difference);
+    const { restatements } = body as Reconciled;
+    expect(restatements).toHaveLength(changes.length);
+    expect(restatements.reduce((sum, row) => sum + toUnits(row.change), 0n)).toBe(difference);
   });
 
   it("lists the run that is loaded now", async () => {
@@ -217,14 +218,12 @@ describe("runs of one export", () => {
     expect((await published(company.folder)).get(AUGUST)).toEqual([]);
     expect(sums(await changesOf(company.folder, AUGUST), "USD").effective).toBe(-total);
     expect((await command(company.folder, "check")).code).toBe(0);
-    const { status, body } = await ask<{ data: { cost: string }[]; meta: { total: string } }>(
-      company.folder,
-      "/api/v1/showback?month=2026-08",
-    );
+    const { status, body } = await ask(company.folder, "/api/v1/showback?month=2026-08");
     expect(status).toBe(200);
-    expect(toUnits(body.meta.total)).toBe(0n);
+    const { data, meta } = body as { data: { cost: string }[]; meta: { total: string } };
+    expect(toUnits(meta.total)).toBe(0n);
     // Who had cost in July is listed beside it.
-    expect(body.data.map((row) => toUnits(row.cost)).filter((cost) => cost !== 0n)).toEqual([]);
+    expect(data.map((row) => toUnits(row.cost)).filter((cost) => cost !== 0n)).toEqual([]);
 
     await writeFile(file, text.replace("2026-09-03T02:07:33", "2026-09-05T02:07:33"));
     await command(company.folder, "run");

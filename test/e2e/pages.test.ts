@@ -86,6 +86,12 @@ describeWith("Chromium", "pages in real Chromium", (executablePath) => {
       );
     });
     await page.goto(server.address + path, { waitUntil: "networkidle" });
+    // Charts draw when their own chunk is there; a page without them is not the page.
+    await page.waitForFunction(() =>
+      [...document.querySelectorAll(".chart")].every(
+        (chart) => chart.querySelector("svg") !== null,
+      ),
+    );
     return { page, faults };
   }
 

@@ -12,7 +12,16 @@ import { prepareReading } from "../../ingest/cost/read.ts";
 import type { Dataset } from "../../ingest/cost/shapes.ts";
 import { type Cells, csv, parquet } from "./bill.ts";
 import { added, decimal, fine, short, trimmed, units } from "./oracle.ts";
-import { ACCOUNT, C360, CASINGS, FOCUS_1_0, MCA, MPA, SHAPE_BILLS } from "./shape-bills.ts";
+import {
+  ACCOUNT,
+  C360,
+  CASINGS,
+  FOCUS_1_0,
+  MCA,
+  MPA,
+  SHAPE_BILLS,
+  UNKNOWN,
+} from "./shape-bills.ts";
 import type { StoredLine } from "./taken.ts";
 
 let folder: string;
@@ -93,8 +102,9 @@ describe("one bill in every shape and container", () => {
         expect(plain.rejected).toEqual([]);
         expect(plain.lines).toHaveLength(5);
         expect(plain.lines[0]).toMatchObject(bill.expected);
-        const [name, value] = bill.extra;
-        expect(plain.lines.map((line) => line[`extra:${name}`])).toEqual(Array(5).fill(value));
+        expect(plain.lines.map((line) => line[`extra:${UNKNOWN}`])).toEqual(
+          Array(5).fill("kept as written"),
+        );
       });
 
       it("keeps twins, three casings of an id, and what is quoted", () => {
@@ -216,28 +226,29 @@ describe("one bill in every shape and container", () => {
 describe("headers", () => {
   const usage = SHAPE_BILLS.find((bill) => bill.dataset === "Usage");
   const rows = usage?.rows ?? [];
+  const columns = usage?.columns ?? [];
 
   it("localised: the English name stands in parentheses", async () => {
     const german: Record<string, string> = {
       ResourceGroup: "Ressourcengruppe (ResourceGroup)",
       PreTaxCost: "Kosten vor Steuern (PreTaxCost)",
       UsageDateTime: "Datum (UsageDateTime)",
-      OfferId: "Angebots-ID (OfferId)",
+      [UNKNOWN]: "Neu (x_NewIn2027)",
     };
-    const plain = await read({ "a.csv": csv(USAGE_COLUMNS, rows) });
+    const plain = await read({ "a.csv": csv(columns, rows) });
     const local = await read({
-      "b.csv": csv(USAGE_COLUMNS, rows, { rename: (name) => german[name] ?? name }),
+      "b.csv": csv(columns, rows, { rename: (name) => german[name] ?? name }),
     });
     expect(local.controls).toEqual(plain.controls);
     const [line] = local.lines;
     expect(line).toMatchObject({ x_resource_group: "rg-Data", x_day: "2026-08-09" });
-    expect(line?.["extra:Angebots-ID (OfferId)"]).toBe("MS-AZR-0003P");
+    expect(line?.["extra:Neu (x_NewIn2027)"]).toBe("kept as written");
   });
 
   it("with spaces around and inside names", async () => {
-    const plain = await read({ "a.csv": csv(USAGE_COLUMNS, rows) });
+    const plain = await read({ "a.csv": csv(columns, rows) });
     const spaced = await read({
-      "b.csv": csv(USAGE_COLUMNS, rows, {
+      "b.csv": csv(columns, rows, {
         rename: (name) => ` ${name.replaceAll(/(?<=[a-z])(?=[A-Z])/g, " ")} `,
       }),
     });
@@ -246,7 +257,7 @@ describe("headers", () => {
   });
 
   it("without a mandatory column: refused, the column named and the header shown", async () => {
-    const without = USAGE_COLUMNS.filter((name) => name !== "Currency");
+    const without = columns.filter((name) => name !== "Currency");
     const cells = rows.map(({ Currency: _, ...row }) => row);
     await expect(read({ "a.csv": csv(without, cells) })).rejects.toMatchObject({
       code: "HEADER_INVALID",
@@ -263,7 +274,7 @@ describe("typed Parquet of other providers", () => {
     const cells = [
       { ...row, Tags: "{'team': 'claims', 'n': 'ü'}", ServiceName: "St\\xC3\\xB6r" },
     ] as Cells[];
-    const file = await parquet(folder, FOCUS_COLUMNS, cells, {
+    const file = await parquet(folder, [...FOCUS_COLUMNS, UNKNOWN], cells, {
       Tags: "MAP(VARCHAR, VARCHAR)",
       ServiceName: "BLOB",
     });

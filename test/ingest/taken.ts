@@ -150,3 +150,9 @@ export async function published(folder: string, month: string): Promise<Publishe
     await snapshot.pool.close();
   }
 }
+
+/** Orders by what stands there as text, whatever it is. */
+export const byText = (a: unknown, b: unknown): number => {
+  const [left, right] = [JSON.stringify(a), JSON.stringify(b)];
+  return left < right ? -1 : left > right ? 1 : 0;
+};
