@@ -59,7 +59,13 @@ export class Pool {
           )
         : new AppError("CLIENT_GONE", "the client left before the answer");
     const session = await this.#take(either, stopped);
-    const interrupt = () => session.interrupt();
+    // Again and again: an interrupt that comes while the statement is still being planned is lost, and
+    // the query would then run on with nobody left to stop it.
+    let again: NodeJS.Timeout | undefined;
+    const interrupt = () => {
+      session.interrupt();
+      again ??= setInterval(() => session.interrupt(), 25);
+    };
     either.addEventListener("abort", interrupt, { once: true });
     try {
       if (either.aborted) throw stopped();
@@ -69,6 +75,7 @@ export class Pool {
       throw error;
     } finally {
       either.removeEventListener("abort", interrupt);
+      clearInterval(again);
       this.#give(session);
     }
   }

@@ -1,18 +1,34 @@
--- The tables the pages read say what the lines say, per currency, in every measure.
+-- The tables the pages read say what the lines say, per currency and team, in every measure.
 WITH
 sums AS (
-  SELECT billing_currency AS currency, 'lines' AS origin, coalesce(sum(billed_cost), 0) AS billed, coalesce(sum(effective_cost), 0) AS effective, coalesce(sum(list_cost), 0) AS list, coalesce(sum(contracted_cost), 0) AS contracted FROM line GROUP BY billing_currency
+  SELECT billing_currency AS currency, x_team AS team, coalesce(sum(billed_cost), 0) AS billed, coalesce(sum(effective_cost), 0) AS effective, coalesce(sum(list_cost), 0) AS list, coalesce(sum(contracted_cost), 0) AS contracted FROM line GROUP BY billing_currency, x_team
   UNION ALL
-  SELECT currency, 'day', sum(billed), sum(effective), sum(list), sum(contracted) FROM spend GROUP BY currency
+  SELECT currency, team, sum(billed), sum(effective), sum(list), sum(contracted) FROM spend GROUP BY currency, team
   UNION ALL
-  SELECT currency, 'month', sum(billed), sum(effective), sum(list), sum(contracted) FROM spend_month GROUP BY currency
+  SELECT currency, team, sum(billed), sum(effective), sum(list), sum(contracted) FROM spend_month GROUP BY currency, team
   UNION ALL
-  SELECT currency, 'resource', sum(billed), sum(effective), sum(list), sum(contracted) FROM spend_resource GROUP BY currency
+  SELECT currency, team, sum(billed), sum(effective), sum(list), sum(contracted) FROM spend_resource GROUP BY currency, team
+),
+teams AS (
+  SELECT
+    currency AS currency,
+    team AS team,
+    count(*) = 4 AND min(billed) = max(billed) AND min(effective) = max(effective) AND min(list) = max(list) AND min(contracted) = max(contracted) AS ok,
+    min(effective) AS least,
+    max(effective) AS most
+  FROM sums
+  GROUP BY
+    currency,
+    team
 )
 SELECT
   currency AS currency,
-  count(*) = 4 AND min(billed) = max(billed) AND min(effective) = max(effective) AND min(list) = max(list) AND min(contracted) = max(contracted) AS ok,
-  concat('lines, day, month and resource answers: effective cost ', min(effective), CASE WHEN min(effective) = max(effective) THEN '' ELSE concat(' to ', max(effective)) END) AS detail
-FROM sums
+  bool_and(ok) AS ok,
+  concat(
+    'lines, day, month and resource answers of ', count(*), ' teams and buckets: effective cost ', sum(least),
+    CASE WHEN sum(least) = sum(most) THEN '' ELSE concat(' to ', sum(most)) END,
+    coalesce('; they differ for ' || string_agg(CASE WHEN NOT ok THEN team END, ', '), '')
+  ) AS detail
+FROM teams
 GROUP BY currency
 ORDER BY currency

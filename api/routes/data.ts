@@ -49,7 +49,7 @@ export function dataRoutes(app: App, context: RouteContext): void {
     async (request, reply) => {
       const snapshot = context.snapshots.current;
       const principal = context.principal(request);
-      const signal = clientSignal(request, reply);
+      const signal = clientSignal(reply);
       const view = await viewMonth(snapshot, principal, request.query, context.currency, signal);
       const { month } = view.entry;
       const data = await ask<ReconciliationRow & { lines: string; unstated: string }>(

@@ -41,7 +41,7 @@ export function exportRoutes(app: App, context: RouteContext): void {
         const body = new PassThrough({ highWaterMark: 1 << 18 });
         // Before the answer begins nobody else listens, and an error without a listener ends the process.
         body.on("error", () => {});
-        const signal = clientSignal(request, reply);
+        const signal = clientSignal(reply);
         // An error before the first record is still a problem, and not half a file.
         const begun = Promise.withResolvers<void>();
         running += 1;

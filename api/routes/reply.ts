@@ -3,9 +3,10 @@ import { wantsArrow } from "../arrow.ts";
 import type { Snapshot } from "../../analysis/snapshot.ts";
 
 /** Aborts when the client leaves, so that its query stops. */
-export function clientSignal(request: FastifyRequest, reply: FastifyReply): AbortSignal {
+export function clientSignal(reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
-  request.raw.socket.once("close", () => {
+  // Not the socket's own event: one connection carries thousands of requests.
+  reply.raw.once("close", () => {
     if (!reply.raw.writableFinished) gone.abort();
   });
   return gone.signal;
@@ -17,7 +18,9 @@ export function unchanged(
   reply: FastifyReply,
   snapshot: Snapshot,
 ): boolean {
-  const etag = `"${snapshot.list.publishedId}"`;
+  const form = wantsArrow(request) ? "-arrow" : "";
+  const etag = `"${snapshot.list.publishedId}${form}"`;
+  reply.header("vary", "accept");
   reply.header("etag", etag);
   reply.header("cache-control", "private, no-cache");
   return request.headers["if-none-match"] === etag;

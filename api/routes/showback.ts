@@ -54,7 +54,7 @@ export function showbackRoutes(app: App, context: RouteContext): void {
     async (request, reply) => {
       const snapshot = context.snapshots.current;
       const principal = context.principal(request);
-      const signal = clientSignal(request, reply);
+      const signal = clientSignal(reply);
       const query = request.query;
       const by = dimension(query.by ?? "team", DIMENSIONS);
       if (unchanged(request, reply, snapshot)) return reply.code(304).send(undefined as never);
@@ -99,7 +99,7 @@ export function showbackRoutes(app: App, context: RouteContext): void {
     async (request, reply) => {
       const snapshot = context.snapshots.current;
       const principal = context.principal(request);
-      const signal = clientSignal(request, reply);
+      const signal = clientSignal(reply);
       const query = request.query;
       const by = query.by === undefined ? "all" : dimension(query.by, TREND_DIMENSIONS);
       if (unchanged(request, reply, snapshot)) return reply.code(304).send(undefined as never);
@@ -142,7 +142,7 @@ export function showbackRoutes(app: App, context: RouteContext): void {
     async (request, reply) => {
       const snapshot = context.snapshots.current;
       const principal = context.principal(request);
-      const signal = clientSignal(request, reply);
+      const signal = clientSignal(reply);
       const query = request.query;
       if (unchanged(request, reply, snapshot)) return reply.code(304).send(undefined as never);
       const view = await viewMonth(snapshot, principal, query, context.currency, signal);

@@ -113,8 +113,8 @@ rules:
       expect(row).toMatchObject({ ResourceName: want, ServiceName: want, SubAccountName: want });
     });
   it("amounts stay numbers and add up to the last digit", () => {
-    const costs = records(lines).map((row) => row["BilledCost"]);
-    expect(costs.toSorted()).toEqual(values.map((_, index) => `-${index}.25`).toSorted());
+    const costs = new Set(records(lines).map((row) => row["BilledCost"]));
+    expect(costs).toEqual(new Set(values.map((_, index) => `-${index}.25`)));
     expect(lines).toContain(",-3.25,");
   });
   it("owners' words are guarded in the statement too", () => {

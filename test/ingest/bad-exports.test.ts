@@ -210,6 +210,7 @@ describe("a broken export", () => {
         expect(report).toMatchObject({ state: want.outcome, code: want.code ?? null });
         expect(report?.problem).toBe(event.problem);
         // One line for a terminal, whatever the names in it hold.
+        // oxlint-disable-next-line no-control-regex
         expect(event.problem ?? "").not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/);
       }
 
