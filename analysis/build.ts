@@ -307,6 +307,8 @@ async function makeMonth(
         `CREATE OR REPLACE ${where} ${table} AS ${sql}`,
         sql.includes("$month") ? { month } : {},
       );
+      // Behind the lines and not in their query: reading the wide rows twice doubled the cost of a month.
+      if (name === "50-line") await session.run(`INSERT INTO line ${model("51-line_repair")}`);
     }
     await keepInputs(session, month, options.settings.sources);
     for (const name of ["63-imported", "64-repair"])

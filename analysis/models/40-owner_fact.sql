@@ -1,4 +1,5 @@
--- What a key tells beyond its owner: environment, the type of an Azure resource, and who may own it
+-- What a key tells beyond its owner: environment, the type of an Azure
+-- resource, whether it is a shared service, and who may own it
 -- where nobody does. Grain: owner_hash.
 -- Reads: owner_key, tag_value, environment_tag. Read by: line.
 WITH
@@ -28,6 +29,7 @@ SELECT
   coalesce(e.environment, '') AS environment,
   k.resource_group AS resource_group,
   nullif(regexp_extract(k.resource_key, '/providers/([^/]+/[^/]+)', 1), '') AS resource_type,
+  coalesce(regexp_matches(k.resource_key, '/providers/(microsoft\.web/(hostingenvironments|serverfarms)|microsoft\.sql/(managedinstances|servers/[^/]+/elasticpools)|microsoft\.operationalinsights/workspaces|microsoft\.apimanagement/service)/'), false) AS is_shared,
   coalesce(
     p.hint,
     'resource group: ' || nullif(k.resource_group, ''),

@@ -1,8 +1,7 @@
--- The month's lines with their measures, kind and owner. Grain: one bill line, or its repair.
+-- The month's lines with their measures, kind and owner. Grain: one bill line.
 -- Reads: month_line, owner, owner_fact, team_version. Read by: the answers, checks and exports.
 -- Legacy pair: all amortised lines, and of the actual ones the purchases and refunds of commitments.
--- A known provider defect is repaired by a second line that names it in x_adjustment; the line itself
--- stays as written.
+-- Repairs of known provider defects are lines of their own, added by line_repair.
 WITH
 measured AS (
   SELECT
@@ -28,28 +27,6 @@ measured AS (
     )
   )
 ),
-repaired AS (
-  SELECT * FROM measured
-  UNION ALL
-  SELECT
-    m.* REPLACE (
-      0 AS billed_cost,
-      -m.effective_cost AS effective_cost,
-      CASE WHEN m.list_cost IS NOT NULL THEN 0 END AS list_cost,
-      CASE WHEN m.contracted_cost IS NOT NULL THEN 0 END AS contracted_cost,
-      -m.pricing_currency_effective_cost AS pricing_currency_effective_cost,
-      CASE WHEN m.pricing_quantity IS NOT NULL THEN 0 END AS pricing_quantity,
-      CASE WHEN m.consumed_quantity IS NOT NULL THEN 0 END AS consumed_quantity,
-      CASE WHEN m.commitment_discount_quantity IS NOT NULL THEN 0 END AS commitment_discount_quantity,
-      'InvalidEffectiveCost' AS x_adjustment
-    )
-  FROM measured AS m
-  WHERE m.x_dataset = 'FocusCost'
-    AND m.provider_name = 'Microsoft'
-    AND m.charge_category = 'Purchase'
-    AND m.commitment_discount_id IS NOT NULL
-    AND m.effective_cost <> 0
-),
 kinds AS (
   SELECT
     l.*,
@@ -60,14 +37,15 @@ kinds AS (
         THEN 'commitment-purchase'
       WHEN coalesce(trim(l.resource_id), '') = ''
         THEN 'no-resource'
-      WHEN regexp_matches(l.resource_id, '(?i)/providers/(microsoft\.web/(hostingenvironments|serverfarms)|microsoft\.sql/(managedinstances|servers/[^/]+/elasticpools)|microsoft\.operationalinsights/workspaces|microsoft\.apimanagement/service)/')
-        THEN 'shared-service'
       ELSE 'resource'
     END AS x_match
-  FROM repaired AS l
+  FROM measured AS l
 )
 SELECT
-  k.* EXCLUDE (owner_hash, paired) REPLACE (coalesce(k.resource_type, f.resource_type) AS resource_type),
+  k.* EXCLUDE (owner_hash, paired) REPLACE (
+    coalesce(k.resource_type, f.resource_type) AS resource_type,
+    CASE WHEN k.x_match = 'resource' AND f.is_shared THEN 'shared-service' ELSE k.x_match END AS x_match
+  ),
   CASE WHEN k.x_match = 'commitment-waste' THEN '__commitment_unused__' ELSE coalesce(o.team, '__unowned__') END AS x_team,
   CASE WHEN k.x_match = 'commitment-waste' THEN 'unused commitments have no owner' ELSE o.rule_text END AS x_rule,
   CASE
