@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { constants } from "node:zlib";
 import { finished } from "node:stream";
 import compress from "@fastify/compress";
 import helmet from "@fastify/helmet";
@@ -94,7 +95,13 @@ export async function createApp(options: AppOptions): Promise<App> {
     referrerPolicy: { policy: "no-referrer" },
     xFrameOptions: { action: "deny" },
   });
-  await app.register(compress, { threshold: 1024, encodings: ["br", "gzip"] });
+  // Brotli's default quality is for files made once; on answers made now it costs more than the query.
+  await app.register(compress, {
+    threshold: 1024,
+    encodings: ["br", "gzip"],
+    brotliOptions: { params: { [constants.BROTLI_PARAM_QUALITY]: 3 } },
+    zlibOptions: { level: 3 },
+  });
   app.addHook("onRequest", async (_, reply) => {
     const leave = options.snapshots.enter();
     finished(reply.raw, leave);
