@@ -33,7 +33,7 @@ import {
   type MonthInputs,
   prepareInputs,
 } from "./inputs.ts";
-import { CHECKS, METHOD_VERSION } from "./method.ts";
+import { METHOD_VERSION } from "./method.ts";
 
 export interface BuildOptions {
   home: string;
@@ -428,6 +428,3 @@ function stateOf(inputs: MonthInputs, options: BuildOptions): MonthState {
   const days = (now.getTime() - quietSince) / 86_400_000;
   return days < options.settings.settledAfterDays ? "provisional" : "settled";
 }
-
-/** The names of checks, for those who list them. */
-export const CHECK_NAMES: readonly string[] = CHECKS.map((check) => check.name);

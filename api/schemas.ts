@@ -275,10 +275,3 @@ export const Problem = Type.Object({
   instance: Type.Optional(Type.String()),
 });
 export type Problem = Static<typeof Problem>;
-
-/** What the first paint of a page carries, so that a person lands on numbers. */
-export interface PageData {
-  page: "overview" | "team" | "data";
-  path: string;
-  answers: Record<string, unknown>;
-}

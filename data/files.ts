@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { chmod, mkdir, open, readdir, rename, rm, stat, statfs } from "node:fs/promises";
 import { hostname } from "node:os";
-import { dirname, join, relative, isAbsolute } from "node:path";
+import { dirname, join } from "node:path";
 
 /** Where a home keeps what; see the architecture's "State on disk". */
 export interface HomePaths {
@@ -146,10 +146,4 @@ export function sha256(text: string | Uint8Array): string {
 export async function freeBytes(path: string): Promise<number> {
   const stat = await statfs(path);
   return stat.bavail * stat.bsize;
-}
-
-/** True when `path` is `dir` or lies below it. */
-export function isInside(dir: string, path: string): boolean {
-  const rest = relative(dir, path);
-  return rest === "" || (!rest.startsWith("..") && !isAbsolute(rest));
 }

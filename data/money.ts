@@ -34,13 +34,3 @@ export function addAmounts(amounts: Iterable<string>): string {
 export function plainAmount(text: string): string {
   return fromUnits(toUnits(text));
 }
-
-export function isZero(amount: string): boolean {
-  return toUnits(amount) === 0n;
-}
-
-/** |amount|, for tolerances. */
-export function absAmount(amount: string): bigint {
-  const units = toUnits(amount);
-  return units < 0n ? -units : units;
-}

@@ -5,10 +5,6 @@ export type Month = string;
 
 const MONTH = /^(\d{4})-(0[1-9]|1[0-2])$/;
 
-export function isMonth(text: string): boolean {
-  return MONTH.test(text);
-}
-
 /** Reads `YYYY-MM`; `what` names the parameter in the error. */
 export function parseMonth(text: string, what = "--month"): Month {
   if (!MONTH.test(text))
@@ -25,13 +21,6 @@ export function addMonths(month: Month, offset: number): Month {
 /** First day, and first day of the next month: `[start, end)` as `YYYY-MM-DD`. */
 export function monthBounds(month: Month): { start: string; end: string } {
   return { start: `${month}-01`, end: `${addMonths(month, 1)}-01` };
-}
-
-/** Every month from `first` to `last`, both included. */
-export function monthsBetween(first: Month, last: Month): Month[] {
-  const months: Month[] = [];
-  for (let month = first; month <= last; month = addMonths(month, 1)) months.push(month);
-  return months;
 }
 
 /** Reads a calendar day `YYYY-MM-DD` that exists; `what` names the parameter in the error. */

@@ -93,10 +93,5 @@ export const SQL_TYPES: Readonly<Record<ColumnKind, string>> = {
   residue: "DECIMAL(38,36)",
 };
 
-/** `billed_cost` to `BilledCost`. */
-export function pascalCase(column: string): string {
-  return column.replaceAll(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
-}
-
 /** Columns kept although no shape maps them stand under this prefix with their name as written. */
 export const EXTRA_PREFIX = "extra:";
