@@ -86,7 +86,7 @@ export function dividedNodes(lines: readonly NodeLine[], facts: Facts): Map<stri
       for (const [consumer, units] of divide(line.units, weights))
         total.set(consumer, (total.get(consumer) ?? 0n) + units);
   }
-  return new Map([...total].filter(([, units]) => units !== 0n).toSorted());
+  return new Map([...total].filter(([, units]) => units !== 0n));
 }
 
 function watchedSeconds(facts: Facts, start: number): bigint {
