@@ -104,8 +104,7 @@ export function counterPart(
     before = at;
     value = now;
   }
-  if (before !== -Infinity)
-    keep(runs, start, ended(times, values, count, before, hold), window);
+  if (before !== -Infinity) keep(runs, start, ended(times, values, count, before, hold), window);
   return runs.length === 0 ? null : { ...name, first, sum, max, runs };
 }
 
@@ -247,9 +246,6 @@ function overlap(a: readonly Run[], b: readonly Run[]): boolean {
   let shared = 0;
   for (const left of a)
     for (const right of b)
-      shared += Math.max(
-        0,
-        Math.min(left.until, right.until) - Math.max(left.from, right.from),
-      );
+      shared += Math.max(0, Math.min(left.until, right.until) - Math.max(left.from, right.from));
   return shared > BUCKET_MS;
 }

@@ -130,7 +130,7 @@ export function spread(
   each: (index: number, ms: number, value: number) => void,
 ): void {
   for (const run of runs)
-    for (let from = run.from; from < run.until; ) {
+    for (let from = run.from; from < run.until;) {
       const index = Math.floor((from - origin) / cell);
       const until = Math.min(run.until, origin + (index + 1) * cell);
       each(index, until - from, run.value);

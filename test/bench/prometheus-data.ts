@@ -120,23 +120,77 @@ async function writeBlock(
   );
   const one = () => "1";
   await family("kube_pod_info", "gauge", (pod) =>
-    series(pod, "kube_pod_info", `${pod.ksm},created_by_kind="ReplicaSet",created_by_name="service-${pod.index % 500}-5d4f8"`, 300, one),
+    series(
+      pod,
+      "kube_pod_info",
+      `${pod.ksm},created_by_kind="ReplicaSet",created_by_name="service-${pod.index % 500}-5d4f8"`,
+      300,
+      one,
+    ),
   );
   await family("kube_pod_status_phase", "gauge", (pod) =>
     series(pod, "kube_pod_status_phase", `${pod.ksm},phase="Running"`, 300, one),
   );
-  await family("kube_pod_container_resource_requests", "gauge", (pod) =>
-    series(pod, "kube_pod_container_resource_requests", `${pod.ksm},container="app",resource="cpu",unit="core"`, 300, () => "0.1") +
-    series(pod, "kube_pod_container_resource_requests", `${pod.ksm},container="app",resource="memory",unit="byte"`, 300, () => "134217728"),
+  await family(
+    "kube_pod_container_resource_requests",
+    "gauge",
+    (pod) =>
+      series(
+        pod,
+        "kube_pod_container_resource_requests",
+        `${pod.ksm},container="app",resource="cpu",unit="core"`,
+        300,
+        () => "0.1",
+      ) +
+      series(
+        pod,
+        "kube_pod_container_resource_requests",
+        `${pod.ksm},container="app",resource="memory",unit="byte"`,
+        300,
+        () => "134217728",
+      ),
   );
-  const nodes = [...new Map(pods.map((pod) => [pod.node, pod])).values()].map((pod) => ({ ...pod, from: -Infinity, until: Infinity }));
-  const nodeLabels = (pod: Pod) => `node="aks-apps-31415926-vmss${pod.node.toString(36).padStart(6, "0")}"`;
-  await family("kube_node_info", "gauge", (pod) =>
-    series(pod, "kube_node_info", `${nodeLabels(pod)},provider_id="azure:///subscriptions/0000/resourceGroups/mc/providers/Microsoft.Compute/virtualMachineScaleSets/aks-apps-31415926-vmss/virtualMachines/${pod.node}"`, 300, one), nodes);
+  const nodes = [...new Map(pods.map((pod) => [pod.node, pod])).values()].map((pod) => ({
+    ...pod,
+    from: -Infinity,
+    until: Infinity,
+  }));
+  const nodeLabels = (pod: Pod) =>
+    `node="aks-apps-31415926-vmss${pod.node.toString(36).padStart(6, "0")}"`;
+  await family(
+    "kube_node_info",
+    "gauge",
+    (pod) =>
+      series(
+        pod,
+        "kube_node_info",
+        `${nodeLabels(pod)},provider_id="azure:///subscriptions/0000/resourceGroups/mc/providers/Microsoft.Compute/virtualMachineScaleSets/aks-apps-31415926-vmss/virtualMachines/${pod.node}"`,
+        300,
+        one,
+      ),
+    nodes,
+  );
   for (const what of ["capacity", "allocatable"])
-    await family(`kube_node_status_${what}`, "gauge", (pod) =>
-      series(pod, `kube_node_status_${what}`, `${nodeLabels(pod)},resource="cpu",unit="core"`, 300, () => "16") +
-      series(pod, `kube_node_status_${what}`, `${nodeLabels(pod)},resource="memory",unit="byte"`, 300, () => "68719476736"), nodes);
+    await family(
+      `kube_node_status_${what}`,
+      "gauge",
+      (pod) =>
+        series(
+          pod,
+          `kube_node_status_${what}`,
+          `${nodeLabels(pod)},resource="cpu",unit="core"`,
+          300,
+          () => "16",
+        ) +
+        series(
+          pod,
+          `kube_node_status_${what}`,
+          `${nodeLabels(pod)},resource="memory",unit="byte"`,
+          300,
+          () => "68719476736",
+        ),
+      nodes,
+    );
   await put("# EOF\n");
   out.end();
   await once(out, "finish");
@@ -153,4 +207,7 @@ function xorshift(seed: number): () => number {
   };
 }
 
-if (import.meta.main) process.stdout.write(`${await writeBlocks(process.argv[2] ?? ".", Number(process.argv[3] ?? 5000))}\n`);
+if (import.meta.main)
+  process.stdout.write(
+    `${await writeBlocks(process.argv[2] ?? ".", Number(process.argv[3] ?? 5000))}\n`,
+  );
