@@ -1,0 +1,33 @@
+import { badRequest } from "./status.ts";
+
+type Labels = Readonly<Record<string, string>>;
+
+/** Reads `a=b,c!=d,e in (f,g),h notin (i),j,!k`. */
+export function labelSelector(text: string): (labels: Labels) => boolean {
+  const terms = text.match(/[^,()]+(?:\([^)]*\))?/g)?.map((term) => term.trim()) ?? [];
+  const tests = terms.filter((term) => term !== "").map(oneTerm);
+  return (labels) => tests.every((test) => test(labels));
+}
+
+function oneTerm(term: string): (labels: Labels) => boolean {
+  const set = /^(\S+)\s+(in|notin)\s+\(([^)]*)\)$/.exec(term);
+  if (set !== null) {
+    const [, key = "", operator, list = ""] = set;
+    const values = new Set(list.split(",").map((value) => value.trim()));
+    return (labels) =>
+      operator === "in"
+        ? labels[key] !== undefined && values.has(labels[key])
+        : labels[key] === undefined || !values.has(labels[key]);
+  }
+  const pair = /^([^=!\s]+)\s*(==?|!=)\s*(\S*)$/.exec(term);
+  if (pair !== null) {
+    const [, key = "", operator, value] = pair;
+    return (labels) => (operator === "!=") !== (labels[key] === value);
+  }
+  if (/^!\s*\S+$/.test(term)) {
+    const key = term.slice(1).trim();
+    return (labels) => labels[key] === undefined;
+  }
+  if (/^\S+$/.test(term)) return (labels) => labels[term] !== undefined;
+  throw badRequest(`unable to parse requirement: ${term}`);
+}
