@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import type {
+  ApisApi,
   AppsV1Api,
   AutoscalingV2Api,
   BatchV1Api,
@@ -19,6 +20,7 @@ import { failureOf } from "./failure.ts";
 
 /** The typed APIs of one cluster. */
 export interface ClusterApi {
+  apis: ApisApi;
   core: CoreV1Api;
   apps: AppsV1Api;
   batch: BatchV1Api;
@@ -85,6 +87,7 @@ export async function openCluster(place: string, access: Access): Promise<Cluste
   return {
     server: withoutCredentials(server),
     api: {
+      apis: config.makeApiClient(k8s.ApisApi),
       core: config.makeApiClient(k8s.CoreV1Api),
       apps: config.makeApiClient(k8s.AppsV1Api),
       batch: config.makeApiClient(k8s.BatchV1Api),

@@ -48,7 +48,6 @@ const BY_STATUS: Readonly<Record<number, FailureKind>> = {
   401: "unauthorized",
   403: "refused",
   404: "absent",
-  407: "foreign",
   410: "expired",
   429: "busy",
 };

@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import type { KubernetesObject } from "@kubernetes/client-node";
-import type { ClusterClient } from "./client.ts";
+import type { ClusterClient, PageOptions } from "./client.ts";
 import { asFailure, CallFailure } from "./failure.ts";
 import type { InventoryKind, ObjectPage } from "./kinds.ts";
 
@@ -74,19 +74,47 @@ export async function* listPages(
   }
 }
 
-/** One page, asked for again while that may help. */
+/**
+ * Whether the cluster serves a group at all. Asked before a list, since the API server answers 403 for
+ * what it does not have too; true where it cannot be told.
+ */
+export async function servesGroup(
+  client: ClusterClient,
+  group: string,
+  options: ListOptions,
+): Promise<boolean> {
+  try {
+    const { groups } = await oneCall(client, options, (call) =>
+      client.api.apis.getAPIVersions({}, call),
+    );
+    return !Array.isArray(groups) || groups.some(({ name }) => name === group);
+  } catch (error) {
+    if (error instanceof CallFailure && !error.isTotal) return true;
+    throw error;
+  }
+}
+
 async function onePage(
   client: ClusterClient,
   kind: InventoryKind,
   next: string | undefined,
   options: ListOptions,
 ): Promise<ObjectPage> {
-  const { limits, signal } = options;
   const ask = { limit: options.pageSize, ...(next === undefined ? {} : { _continue: next }) };
+  return await oneCall(client, options, (call) => kind.list(client.api, ask, call));
+}
+
+/** One call, made again while that may help. @throws CallFailure */
+async function oneCall<T>(
+  client: ClusterClient,
+  options: ListOptions,
+  call: (options: PageOptions) => Promise<T>,
+): Promise<T> {
+  const { limits, signal } = options;
   for (let attempt = 1; ; attempt++) {
     const deadline = AbortSignal.timeout(limits.deadlineMs);
     try {
-      return await kind.list(client.api, ask, client.options(AbortSignal.any([signal, deadline])));
+      return await call(client.options(AbortSignal.any([signal, deadline])));
     } catch (error) {
       signal.throwIfAborted();
       const failure = asFailure(error, deadline, limits.deadlineMs);

@@ -33,7 +33,8 @@ export function parseQuantity(text: unknown, scale = 1n): bigint | null {
   const [, sign, whole = "", fraction = "", suffix = ""] = match;
   if (whole === "" && fraction === "") return null;
   const exponent =
-    (DECIMAL[suffix] ?? (/^[eE]./.test(suffix) ? Number(suffix.slice(1)) : 0)) - fraction.length;
+    (DECIMAL[suffix] ?? (/^[eE][+-]?\d/.test(suffix) ? Number(suffix.slice(1)) : 0)) -
+    fraction.length;
   const up =
     BigInt(whole + fraction) *
     scale *

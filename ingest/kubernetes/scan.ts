@@ -12,7 +12,7 @@ import type { LandedFile, Progress, UnitProblem } from "../source.ts";
 import { type ClusterClient } from "./client.ts";
 import { CallFailure, clusterError, kindError } from "./failure.ts";
 import { type InventoryKind, KINDS } from "./kinds.ts";
-import { listPages, type ListOptions } from "./list.ts";
+import { listPages, type ListOptions, servesGroup } from "./list.ts";
 
 const FORMAT = "apportion/inventory/1";
 export const SCAN_FILE = "scan.json";
@@ -61,11 +61,16 @@ export async function scanCluster(
   const problems: UnitProblem[] = [];
   const files: LandedFile[] = [];
   const kinds: ScanList["kinds"] = [];
+  let read = 0;
   for (const [index, kind] of KINDS.entries()) {
     progress(`${place}: ${kind.resource}`, index, KINDS.length);
     const file = `${kind.resource}.ndjson.gz`;
     try {
-      const objects = await landKind(client, kind, join(folder, file), options);
+      const isThere = kind.custom !== true || (await servesGroup(client, kind.group, options));
+      const objects = isThere
+        ? await landKind(client, kind, join(folder, file), options)
+        : await landNone(join(folder, file));
+      if (isThere) read += 1;
       kinds.push({ kind: kind.kind, file, objects });
       files.push(await landed(folder, file));
     } catch (error) {
@@ -78,7 +83,7 @@ export async function scanCluster(
         continue;
       }
       const failed = clusterError(place, client.server, error);
-      if (kinds.length === 0) throw failed;
+      if (read === 0) throw failed;
       const left = KINDS.slice(index).map(({ resource }) => resource);
       problems.push({
         unit: `${unit}/${kind.resource}`,
@@ -92,7 +97,7 @@ export async function scanCluster(
     }
   }
   const [first] = problems;
-  if (kinds.length === 0 && first !== undefined)
+  if (read === 0 && first !== undefined)
     throw new AppError(
       "SOURCE_UNREADABLE",
       `${asAppError(first.error).message} (and so for all ${problems.length} kinds)`,

@@ -130,7 +130,7 @@ export class FakeCluster {
       if (user === null) throw new StatusError(401, "Unauthorized", "Unauthorized");
       const body = await bodyOf(request);
       const result = this.#route(asked, user, body, request.headers["content-type"] ?? "");
-      if (result === "watch") this.#watch(asked, response);
+      if ("watch" in result) this.#watch(result, asked, response);
       else send(response, result.status, result.body, fault.truncateAt);
     } catch (error) {
       if (error instanceof StatusError) send(response, error.code, error.body());
@@ -144,23 +144,25 @@ export class FakeCluster {
     return (token === undefined ? undefined : this.#users.get(token)) ?? null;
   }
 
-  #route(asked: Asked, user: User, body: unknown, type: string): Result | "watch" {
+  #route(asked: Asked, user: User, body: unknown, type: string): Result | Watched {
     const found = discovery(asked.path, this.store.resources);
     if (found !== null) return { status: 200, body: found };
     if (asked.path === "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews")
       return { status: 201, body: review(user, body) };
-    const place = placeOf(asked.path, this.store);
-    if (place === null)
-      throw new StatusError(404, "NotFound", "the server could not find the requested resource");
+    const place = placeOf(asked.path);
+    if (place === null) throw nothingThere();
     const verb = verbOf(asked, place);
-    const { resource, subresource, namespace, name } = place;
-    const attempt = { verb, resource, subresource, namespace, name };
+    // Whether somebody may is asked before whether it exists, as in the real one.
+    const { resource: wanted, subresource, namespace, name } = place;
+    const attempt = { verb, resource: wanted, subresource, namespace, name };
     if (!mayDo(user, attempt)) throw forbidden(user, attempt);
-    if (verb === "watch") return "watch";
-    return this.#serve(verb, place, asked, body, type);
+    const resource = this.store.resource(wanted.group, wanted.plural, wanted.version);
+    if (resource === undefined) throw nothingThere();
+    if (verb === "watch") return { watch: resource, namespace };
+    return this.#serve(verb, { ...place, resource }, asked, body, type);
   }
 
-  #serve(verb: string, place: Place, asked: Asked, body: unknown, type: string): Result {
+  #serve(verb: string, place: Served, asked: Asked, body: unknown, type: string): Result {
     const { resource, subresource, name = "", namespace } = place;
     const inside = resource.namespaced ? (namespace ?? "") : "";
     const dryRun = asked.query["dryRun"] === "All";
@@ -194,7 +196,7 @@ export class FakeCluster {
     return ok(subresource === "scale" ? scaleOf(after) : after);
   }
 
-  #delete(place: Place, inside: string, body: unknown, dryRun: boolean): StoredObject {
+  #delete(place: Served, inside: string, body: unknown, dryRun: boolean): StoredObject {
     const { preconditions, dryRun: also } = (body ?? {}) as {
       preconditions?: { uid?: string; resourceVersion?: string };
       dryRun?: string[];
@@ -206,10 +208,7 @@ export class FakeCluster {
     });
   }
 
-  #watch(asked: Asked, response: ServerResponse): void {
-    const place = placeOf(asked.path, this.store);
-    if (place === null) return;
-    const { resource, namespace } = place;
+  #watch({ watch: resource, namespace }: Watched, asked: Asked, response: ServerResponse): void {
     response.writeHead(200, { "content-type": "application/json", "transfer-encoding": "chunked" });
     response.flushHeaders();
     const hear = ({ type, resource: of, object }: WatchEvent) => {
@@ -238,20 +237,31 @@ interface Result {
   body: object;
 }
 
+interface Watched {
+  watch: Resource;
+  namespace?: string | undefined;
+}
+
+/** What an address names, whether it is served or not. */
 interface Place {
-  resource: Resource;
+  resource: Pick<Resource, "group" | "version" | "plural">;
   namespace?: string | undefined;
   name?: string | undefined;
   subresource?: string | undefined;
 }
 
-/** Reads `/api/v1/…` and `/apis/GROUP/VERSION/…`; null where nothing is served. */
-function placeOf(path: string, store: Store): Place | null {
+type Served = Place & { resource: Resource };
+
+const nothingThere = () =>
+  new StatusError(404, "NotFound", "the server could not find the requested resource");
+
+/** Reads `/api/v1/…` and `/apis/GROUP/VERSION/…`; null for any other address. */
+function placeOf(path: string): Place | null {
   const parts = path.split("/").slice(1).map(decodeURIComponent);
   const isCore = parts[0] === "api";
   if (!isCore && parts[0] !== "apis") return null;
   const group = isCore ? "" : (parts[1] ?? "");
-  const version = parts[isCore ? 1 : 2];
+  const version = parts[isCore ? 1 : 2] ?? "";
   let rest = parts.slice(isCore ? 2 : 3);
   let namespace: string | undefined;
   // A namespace's own status is no kind inside of it.
@@ -265,8 +275,9 @@ function placeOf(path: string, store: Store): Place | null {
     rest = rest.slice(2);
   }
   const [plural = "", name, subresource] = rest;
-  const resource = store.resource(group, plural, version);
-  return resource === undefined ? null : { resource, namespace, name, subresource };
+  return plural === ""
+    ? null
+    : { resource: { group, version, plural }, namespace, name, subresource };
 }
 
 function verbOf({ method, query }: Asked, place: Place): string {
