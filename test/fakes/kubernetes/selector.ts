@@ -1,3 +1,4 @@
+import type { StoredObject } from "./object.ts";
 import { badRequest } from "./status.ts";
 
 type Labels = Readonly<Record<string, string>>;
@@ -30,4 +31,17 @@ function oneTerm(term: string): (labels: Labels) => boolean {
   }
   if (/^\S+$/.test(term)) return (labels) => labels[term] !== undefined;
   throw badRequest(`unable to parse requirement: ${term}`);
+}
+
+/** Reads `metadata.name=x` and `metadata.namespace!=y`; nothing else is served. */
+export function fieldSelector(text: string): (object: StoredObject) => boolean {
+  const terms = text.split(",").filter((term) => term !== "");
+  const tests = terms.map((term) => {
+    const match = /^metadata\.(name|namespace)(==?|!=)(.*)$/.exec(term);
+    if (match === null) throw badRequest(`field label not supported: ${term}`);
+    const [, field, operator, value] = match;
+    return ({ metadata }: StoredObject) =>
+      (operator === "!=") !== (metadata[field as "name" | "namespace"] === value);
+  });
+  return (object) => tests.every((test) => test(object));
 }

@@ -3,18 +3,13 @@ import type { AddressInfo, Socket } from "node:net";
 import { setTimeout } from "node:timers/promises";
 import { forbidden, mayDo, type Rule, type User } from "./access.ts";
 import { jsonPatch, mergePatch } from "./patch.ts";
-import { apiGroup, BUILT_IN, type Resource, resourceList } from "./resources.ts";
+import type { GivenObject, StoredObject } from "./object.ts";
+import { type Asked, discovery, type Place, placeOf, verbOf } from "./places.ts";
+import { BUILT_IN, type Resource } from "./resources.ts";
 import { badRequest, StatusError } from "./status.ts";
-import { type GivenObject, Store, type StoredObject, type WatchEvent } from "./store.ts";
+import { Store, type WatchEvent } from "./store.ts";
 
-/** A request as the tests see it. */
-export interface Asked {
-  method: string;
-  path: string;
-  query: Readonly<Record<string, string>>;
-  /** The name behind the token; null for a token nobody knows. */
-  user: string | null;
-}
+export type { Asked };
 
 /** What goes wrong with a request, instead of or on the way to its answer. */
 export interface Fault {
@@ -242,85 +237,10 @@ interface Watched {
   namespace?: string | undefined;
 }
 
-/** What an address names, whether it is served or not. */
-interface Place {
-  resource: Pick<Resource, "group" | "version" | "plural">;
-  namespace?: string | undefined;
-  name?: string | undefined;
-  subresource?: string | undefined;
-}
-
 type Served = Place & { resource: Resource };
 
 const nothingThere = () =>
   new StatusError(404, "NotFound", "the server could not find the requested resource");
-
-/** Reads `/api/v1/…` and `/apis/GROUP/VERSION/…`; null for any other address. */
-function placeOf(path: string): Place | null {
-  const parts = path.split("/").slice(1).map(decodeURIComponent);
-  const isCore = parts[0] === "api";
-  if (!isCore && parts[0] !== "apis") return null;
-  const group = isCore ? "" : (parts[1] ?? "");
-  const version = parts[isCore ? 1 : 2] ?? "";
-  let rest = parts.slice(isCore ? 2 : 3);
-  let namespace: string | undefined;
-  // A namespace's own status is no kind inside of it.
-  if (
-    rest[0] === "namespaces" &&
-    rest.length > 2 &&
-    rest[2] !== "status" &&
-    rest[2] !== "finalize"
-  ) {
-    namespace = rest[1];
-    rest = rest.slice(2);
-  }
-  const [plural = "", name, subresource] = rest;
-  return plural === ""
-    ? null
-    : { resource: { group, version, plural }, namespace, name, subresource };
-}
-
-function verbOf({ method, query }: Asked, place: Place): string {
-  const isWatch = query["watch"] === "true" || query["watch"] === "1";
-  if (method === "GET") return place.name !== undefined ? "get" : isWatch ? "watch" : "list";
-  const verb = { POST: "create", PUT: "update", PATCH: "patch", DELETE: "delete" }[method];
-  if (verb === undefined || (verb !== "create" && place.name === undefined))
-    throw new StatusError(
-      405,
-      "MethodNotAllowed",
-      "the server does not allow this method on the requested resource",
-    );
-  return verb;
-}
-
-function discovery(path: string, resources: readonly Resource[]): object | null {
-  const groups = new Map<string, string[]>();
-  for (const { group, version } of resources)
-    groups.set(group, [...new Set([...(groups.get(group) ?? []), version])]);
-  const named = [...groups].filter(([group]) => group !== "");
-  if (path === "/version") return { major: "1", minor: "33", gitVersion: "v1.33.0" };
-  if (path === "/api") return { kind: "APIVersions", versions: groups.get("") ?? [] };
-  if (path === "/apis")
-    return {
-      kind: "APIGroupList",
-      apiVersion: "v1",
-      groups: named.map(([group, versions]) => apiGroup(group, versions)),
-    };
-  if (path === "/api/v1")
-    return resourceList(
-      "v1",
-      resources.filter(({ group }) => group === ""),
-    );
-  const [, group, version] = /^\/apis\/([^/]+)(?:\/([^/]+))?$/.exec(path) ?? [];
-  const versions = group === undefined ? undefined : groups.get(group);
-  if (group === undefined || versions === undefined) return null;
-  if (version === undefined) return apiGroup(group, versions);
-  if (!versions.includes(version)) return null;
-  return resourceList(
-    `${group}/${version}`,
-    resources.filter((known) => known.group === group && known.version === version),
-  );
-}
 
 function review(user: User, body: unknown): object {
   const { spec } = (body ?? {}) as { spec?: { resourceAttributes?: Record<string, string> } };

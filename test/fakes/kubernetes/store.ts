@@ -1,32 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { apiVersionOf, type Resource } from "./resources.ts";
-import { labelSelector } from "./selector.ts";
-import { badRequest, conflict, expired, notFound, StatusError } from "./status.ts";
-
-/** An object as the API gives it. */
-export interface StoredObject {
-  apiVersion: string;
-  kind: string;
-  metadata: {
-    name: string;
-    namespace?: string;
-    uid: string;
-    resourceVersion: string;
-    creationTimestamp: string;
-    deletionTimestamp?: string;
-    finalizers?: string[];
-    labels?: Record<string, string>;
-    annotations?: Record<string, string>;
-    [more: string]: unknown;
-  };
-  [more: string]: unknown;
-}
-
-/** What a caller gives: metadata may lack all that the server sets. */
-export interface GivenObject {
-  metadata?: Record<string, unknown> & { name?: string; namespace?: string };
-  [more: string]: unknown;
-}
+import type { GivenObject, StoredObject } from "./object.ts";
+import { type ListAsk, Pages } from "./pages.ts";
+import { conflict, expired, notFound, StatusError } from "./status.ts";
 
 export interface WatchEvent {
   type: "ADDED" | "MODIFIED" | "DELETED";
@@ -35,24 +11,10 @@ export interface WatchEvent {
   version: number;
 }
 
-export interface ListAsk {
-  namespace?: string | undefined;
-  labelSelector?: string | undefined;
-  fieldSelector?: string | undefined;
-  limit?: number | undefined;
-  continue?: string | undefined;
-}
-
 export interface DeleteAsk {
   uid?: string | undefined;
   resourceVersion?: string | undefined;
   dryRun?: boolean;
-}
-
-/** The moment a paged list is of. */
-interface Snapshot {
-  version: number;
-  items: readonly StoredObject[];
 }
 
 /**
@@ -64,7 +26,7 @@ interface Snapshot {
 export class Store {
   readonly #resources: Resource[];
   readonly #objects = new Map<string, Map<string, StoredObject>>();
-  readonly #snapshots = new Map<string, Snapshot>();
+  readonly #pages = new Pages();
   readonly #listeners = new Set<(event: WatchEvent) => void>();
   readonly #now: () => Date;
   #events: WatchEvent[] = [];
@@ -106,7 +68,7 @@ export class Store {
 
   /** Forgets the past: continue tokens and watches from before are answered with 410. */
   compact(): void {
-    this.#snapshots.clear();
+    this.#pages.forget();
     this.#events = [];
     this.#compacted = this.#version;
   }
@@ -119,57 +81,7 @@ export class Store {
 
   /** One page, of the moment at which its first page was asked for. */
   list(resource: Resource, ask: ListAsk = {}): object {
-    const { snapshot, start, id } = this.#snapshotOf(resource, ask);
-    const limit = ask.limit ?? 0;
-    const end = limit > 0 ? start + limit : snapshot.items.length;
-    const remaining = snapshot.items.length - end;
-    const selected = (ask.labelSelector ?? "") !== "" || (ask.fieldSelector ?? "") !== "";
-    return {
-      kind: `${resource.kind}List`,
-      apiVersion: apiVersionOf(resource),
-      metadata: {
-        resourceVersion: String(snapshot.version),
-        ...(remaining > 0
-          ? {
-              continue: token({ id, start: end }),
-              ...(selected ? {} : { remainingItemCount: remaining }),
-            }
-          : {}),
-      },
-      items: snapshot.items.slice(start, end),
-    };
-  }
-
-  #snapshotOf(resource: Resource, ask: ListAsk): { snapshot: Snapshot; start: number; id: string } {
-    if (ask.continue !== undefined && ask.continue !== "") {
-      const { id, start } = readToken(ask.continue);
-      const snapshot = this.#snapshots.get(id);
-      if (snapshot !== undefined) return { snapshot, start, id };
-      const fresh = this.#takeSnapshot(resource, ask);
-      throw expired(
-        "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.",
-        token({ id: fresh.id, start }),
-      );
-    }
-    return { ...this.#takeSnapshot(resource, ask), start: 0 };
-  }
-
-  #takeSnapshot(resource: Resource, ask: ListAsk): { snapshot: Snapshot; id: string } {
-    const matches = labelSelector(ask.labelSelector ?? "");
-    const fields = fieldSelector(ask.fieldSelector ?? "");
-    const items = [...this.#of(resource)]
-      .filter(
-        ([key, object]) =>
-          (ask.namespace === undefined || key.startsWith(`${ask.namespace}/`)) &&
-          matches(object.metadata.labels ?? {}) &&
-          fields(object),
-      )
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([, object]) => object);
-    const snapshot = { version: this.#version, items };
-    const id = randomUUID();
-    if ((ask.limit ?? 0) > 0) this.#snapshots.set(id, snapshot);
-    return { snapshot, id };
+    return this.#pages.page(resource, ask, this.#of(resource), this.#version);
   }
 
   create(resource: Resource, given: GivenObject, options: { dryRun?: boolean } = {}): StoredObject {
@@ -378,33 +290,6 @@ function isGone(object: StoredObject): boolean {
     object.kind !== "Namespace" &&
     (object.metadata.finalizers ?? []).length === 0
   );
-}
-
-function token(value: { id: string; start: number }): string {
-  return Buffer.from(JSON.stringify(value)).toString("base64url");
-}
-
-function readToken(text: string): { id: string; start: number } {
-  try {
-    return JSON.parse(Buffer.from(text, "base64url").toString("utf8")) as {
-      id: string;
-      start: number;
-    };
-  } catch {
-    throw badRequest("continue key is not valid");
-  }
-}
-
-function fieldSelector(text: string): (object: StoredObject) => boolean {
-  const terms = text.split(",").filter((term) => term !== "");
-  const tests = terms.map((term) => {
-    const match = /^metadata\.(name|namespace)(==?|!=)(.*)$/.exec(term);
-    if (match === null) throw badRequest(`field label not supported: ${term}`);
-    const [, field, operator, value] = match;
-    return ({ metadata }: StoredObject) =>
-      (operator === "!=") !== (metadata[field as "name" | "namespace"] === value);
-  });
-  return (object) => tests.every((test) => test(object));
 }
 
 const suffix = () => randomUUID().slice(0, 5);

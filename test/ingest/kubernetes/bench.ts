@@ -14,7 +14,7 @@ import {
 } from "../../../ingest/kubernetes/source.ts";
 import { ingest } from "../../../ingest/run.ts";
 import { FakeCluster, type FakeOptions, TOKEN } from "../../fakes/kubernetes/server.ts";
-import type { GivenObject, StoredObject } from "../../fakes/kubernetes/store.ts";
+import type { GivenObject, StoredObject } from "../../fakes/kubernetes/object.ts";
 
 /** A row of `inventory`, its JSON read. */
 export interface InventoryRow {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { KINDS } from "../../../ingest/kubernetes/kinds.ts";
+import { ROLLOUTS } from "../../fakes/kubernetes/resources.ts";
 import type { Asked, Fault } from "../../fakes/kubernetes/server.ts";
 import { type Cluster, frozen, history, makeFolder, scan, startCluster } from "./bench.ts";
 
@@ -366,6 +367,7 @@ test("names, labels and annotations of any text are kept as they are", async () 
 test("objects without labels, spec, status or even metadata are read", async () => {
   const cluster = await startCluster(DAY_1);
   const folder = await makeFolder();
+  cluster.store.define(ROLLOUTS);
   cluster.fault = ({ path }) => {
     const kind = KINDS.find(({ resource }) => path.endsWith(`/${resource}`));
     if (kind === undefined) return undefined;
