@@ -30,8 +30,8 @@ const LANDED_COLUMNS = {
   node: "VARCHAR",
   spec: "JSON",
 };
-// The largest object etcd takes is 1.5 MB.
-const LONGEST_LINE = 64 << 20;
+// The largest object etcd takes is 1.5 MB; the engine sets aside a multiple of this.
+const LONGEST_LINE = 4 << 20;
 
 /** Makes the scratch tables of this session; outside of the transaction that uses them. */
 export async function prepareHistory(session: Session): Promise<void> {
