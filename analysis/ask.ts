@@ -133,7 +133,11 @@ function prepared(
   );
   return {
     sql: fillSql(stripComments(text), slots),
-    params: { ...question.params, scope: principal.teams },
+    params: {
+      ...(text.includes("$policy") ? { policy: "configured" } : {}),
+      ...question.params,
+      scope: principal.teams,
+    },
   };
 }
 

@@ -27,6 +27,8 @@ export interface Command {
   options: ParseArgsOptionsConfig;
   /** How many words it takes; none unless said. */
   positionals?: number;
+  /** Work nobody sits and waits for: it leaves the processor to the server beside it. */
+  background?: boolean;
   run(invocation: Invocation): Promise<number>;
 }
 

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { wantsArrow } from "../arrow.ts";
+import { validators } from "../rendered.ts";
 import type { Snapshot } from "../../analysis/snapshot.ts";
 
 /** Aborts when the client leaves, so that its query stops. */
@@ -18,10 +18,5 @@ export function unchanged(
   reply: FastifyReply,
   snapshot: Snapshot,
 ): boolean {
-  const form = wantsArrow(request) ? "-arrow" : "";
-  const etag = `"${snapshot.list.publishedId}${form}"`;
-  reply.header("vary", "accept");
-  reply.header("etag", etag);
-  reply.header("cache-control", "private, no-cache");
-  return request.headers["if-none-match"] === etag;
+  return request.headers["if-none-match"] === validators(request, reply, snapshot);
 }

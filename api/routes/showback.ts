@@ -45,6 +45,7 @@ export function showbackRoutes(app: App, context: RouteContext): void {
   app.get(
     "/api/v1/showback",
     {
+      config: { remember: true },
       schema: {
         summary: "Cost of a month by one dimension",
         querystring: ShowbackQuery,
@@ -90,6 +91,7 @@ export function showbackRoutes(app: App, context: RouteContext): void {
   app.get(
     "/api/v1/showback/trend",
     {
+      config: { remember: true },
       schema: {
         summary: "Cost month by month",
         querystring: TrendQuery,
@@ -133,6 +135,7 @@ export function showbackRoutes(app: App, context: RouteContext): void {
   app.get(
     "/api/v1/showback/movers",
     {
+      config: { remember: true },
       schema: {
         summary: "What moved most against the month before, and what moved it",
         querystring: MoversQuery,
