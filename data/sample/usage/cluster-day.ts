@@ -89,7 +89,9 @@ export class ClusterDay {
     const parts = sharesOf(effective.value, billed.value, seen);
     return parts.flatMap((share) => {
       const use = uses.find((one) => nodeKey(part.pool, one.node.instance) === share.consumer);
-      return use === undefined ? [] : sharesOf(share.effective, share.billed, this.#nodeWeights(use));
+      return use === undefined
+        ? []
+        : sharesOf(share.effective, share.billed, this.#nodeWeights(use));
     });
   }
 

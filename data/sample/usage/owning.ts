@@ -66,8 +66,7 @@ function namespaceLabel(scraped: Scraped, namespace: string, day: number): strin
   let best: string | undefined;
   let longest = 0;
   // They come in order of time, so a tie goes to the later one.
-  for (const [value, seconds] of held)
-    if (seconds >= longest) [best, longest] = [value, seconds];
+  for (const [value, seconds] of held) if (seconds >= longest) [best, longest] = [value, seconds];
   return best;
 }
 

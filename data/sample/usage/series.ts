@@ -144,7 +144,10 @@ export class Scraped {
     };
     counters("container_cpu_usage_seconds_total", (millis) => millis);
     if (container.container.cpuLimit !== null)
-      counters("container_cpu_cfs_throttled_seconds_total", (millis) => Math.floor(millis / 2400) * 100);
+      counters(
+        "container_cpu_cfs_throttled_seconds_total",
+        (millis) => Math.floor(millis / 2400) * 100,
+      );
     for (const one of this.#ids ? present : [{ start: pod.start, until: pod.end }])
       add(
         "container_memory_working_set_bytes",
@@ -173,7 +176,13 @@ export class Scraped {
         (time) => used(time) * RECEIVED,
         bytes,
       );
-      add("container_network_transmit_bytes_total", labels, life, (time) => used(time) * SENT, bytes);
+      add(
+        "container_network_transmit_bytes_total",
+        labels,
+        life,
+        (time) => used(time) * SENT,
+        bytes,
+      );
     }
   }
 
@@ -271,9 +280,7 @@ export class Scraped {
         "kube_pod_container_status_restarts_total",
         labels,
         { from: Math.max(begin - BUCKET, pod.start), until: pod.forgotten },
-        starts.length === 1
-          ? 0
-          : (time) => starts.filter((start) => start <= time).length - 1,
+        starts.length === 1 ? 0 : (time) => starts.filter((start) => start <= time).length - 1,
         { type: "counter" },
       );
       const again = starts[1];
@@ -444,7 +451,7 @@ function phaseValue(
   if (pod.end === pod.forgotten || pod.end >= life.until) return phase === before ? 1 : 0;
   if (phase !== before && phase !== "Succeeded") return 0;
   if (pod.end <= life.from) return phase === "Succeeded" ? 1 : 0;
-  return (time) => ((phase === before) === (time < pod.end) ? 1 : 0);
+  return (time) => ((phase === before) === time < pod.end ? 1 : 0);
 }
 
 /** Labels or annotations under the names that kube-state-metrics gives them. */

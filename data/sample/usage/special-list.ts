@@ -33,9 +33,7 @@ const dateOf = (time: number): string => new Date(time * 1000).toISOString().sli
 
 function volume(environment: string, namespace: string): string {
   const cluster = CLUSTERS.find((one) => one.environment === environment);
-  return (
-    (cluster && volumesOf(cluster).find((one) => one.namespace === namespace)?.name) ?? ""
-  );
+  return (cluster && volumesOf(cluster).find((one) => one.namespace === namespace)?.name) ?? "";
 }
 
 /** An entry of a case that has an environment and times. */

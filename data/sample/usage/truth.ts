@@ -138,7 +138,12 @@ export class UsageBook {
       }
     }
     for (const [environment, scraped] of this.scraped)
-      this.#cluster(`${month} ${currency} ${environment}`, scraped, day, mine.get(environment) ?? []);
+      this.#cluster(
+        `${month} ${currency} ${environment}`,
+        scraped,
+        day,
+        mine.get(environment) ?? [],
+      );
   }
 
   /** Counts a line that is no cluster's. */
