@@ -454,6 +454,52 @@ describe("whose a namespace is", () => {
   });
 });
 
+describe("the Kubernetes source", () => {
+  const object = (kind: string, name: string, other: Record<string, Param>) => ({
+    source: "api",
+    cluster: "prod",
+    kind,
+    namespace: "",
+    name,
+    uid: `uid-${name}`,
+    valid_from: "2026-07-01T00:00:00.000Z",
+    labels: "{}",
+    annotations: "{}",
+    spec: "{}",
+    ...other,
+  });
+  it("names nodes and namespaces that Prometheus says nothing of, as they were that day", async () => {
+    const seenAs = { node: "name:worker-1" };
+    const estate = {
+      lines: [nodeLine(3, DAY, "7")],
+      facts: {
+        node_hour: whole(3, seenAs),
+        usage_hour: busy(3, [{ namespace: "a", pod: "p", cpu: 3_600_000, mem: 0 }]).map((row) => ({
+          ...row,
+          ...seenAs,
+        })),
+      },
+      ownership: {
+        ...OWNERS,
+        rules: [
+          rule(1, "red", [["label", "team", "red"]]),
+          rule(2, "blue", [["label", "team", "blue"]]),
+        ],
+      },
+      inventory: [
+        object("Node", "worker-1", { node: nodeId(3) }),
+        object("Namespace", "a", { labels: '{"team":"red"}', valid_to: `${DAY}T00:00:00.000Z` }),
+        object("Namespace", "a", { labels: '{"team":"blue"}', valid_from: `${DAY}T00:00:00.000Z` }),
+        object("Namespace", "a", { cluster: "other", labels: '{"team":"red"}' }),
+      ],
+    };
+    await withMonth(estate, async (session) => {
+      expect((await owners(session)).map(({ team }) => team)).toEqual(["blue"]);
+      await allHold(session);
+    });
+  });
+});
+
 describe("redistribution", () => {
   const facts = {
     node_hour: [...whole(0), ...whole(1)],

@@ -3,6 +3,7 @@ import { prepareClusterInputs } from "../../../analysis/cluster-inputs.ts";
 import { type BuildSettings, type MonthInputs, prepareInputs } from "../../../analysis/inputs.ts";
 import { runModels } from "../../../analysis/models.ts";
 import { NO_OWNERS, type Ownership } from "../../../analysis/ownership.ts";
+import { loadSql } from "../../../data/sql.ts";
 import { openWriter, type Param, type Session, sqlText } from "../../../data/warehouse.ts";
 import type { Static } from "typebox";
 
@@ -42,6 +43,7 @@ export interface Estate {
   ownership?: Ownership;
   allocation?: Static<typeof AllocationConfig>;
   clusters?: Cluster[];
+  inventory?: Record<string, Param>[];
 }
 
 /** Runs the models over an estate and hands the session to `use`. */
@@ -61,7 +63,7 @@ export async function withMonth<T>(
     };
     const settings: BuildSettings = {
       currency: "EUR",
-      sources: [],
+      sources: ["api"],
       ownership: estate.ownership ?? NO_OWNERS,
       clusters: estate.clusters ?? [CLUSTER],
       allocation: allocationOf(estate.allocation ?? {}),
@@ -71,6 +73,18 @@ export async function withMonth<T>(
       keepLists: 1,
     };
     await session.script("ATTACH ':memory:' AS answers");
+    await session.script("ATTACH ':memory:' AS work");
+    await session.script("USE work");
+    await session.script(
+      loadSql(new URL("../../../data/migrations/004-inventory.sql", import.meta.url)),
+    );
+    for (const row of estate.inventory ?? [])
+      await session.run(
+        `INSERT INTO inventory BY NAME SELECT ${Object.keys(row)
+          .map((name) => `$${name} AS ${name}`)
+          .join(", ")}`,
+        row,
+      );
     await prepareInputs(session, inputs, settings);
     await prepareClusterInputs(session, inputs, settings);
     await session.run("CREATE TEMP TABLE given_line AS SELECT * FROM month_line");
