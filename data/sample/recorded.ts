@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import { dayOf } from "../calendar.ts";
+import { dayOf } from "./calendar.ts";
 import type { Scraped, Series, Silence } from "./series.ts";
 import { BUCKET, DAY } from "./time.ts";
 
@@ -89,8 +89,10 @@ function putSeries(series: Series, day: number, silence: Silence): void {
   const earliest = Math.max(series.from, counter ? begin - BUCKET : begin);
   const first = Math.ceil(earliest / BUCKET) * BUCKET;
   // The last scrape is before the end of the series, and before the end of the day or at it.
-  const last =
-    Math.min(Math.ceil(series.until / BUCKET) * BUCKET - BUCKET, begin + DAY - (counter ? 0 : BUCKET));
+  const last = Math.min(
+    Math.ceil(series.until / BUCKET) * BUCKET - BUCKET,
+    begin + DAY - (counter ? 0 : BUCKET),
+  );
   if (last < first) return;
   const silent = silence.filter((gap) => gap.from < last && first < gap.until);
   const quiet = (time: number): boolean =>
@@ -120,7 +122,11 @@ function putSeries(series: Series, day: number, silence: Silence): void {
 }
 
 /** Writes a day of a cluster to `folder/YYYY-MM-DD.jsonl.gz`; resolves with the bytes on disk. */
-export async function writeRecorded(folder: string, scraped: Scraped, day: number): Promise<number> {
+export async function writeRecorded(
+  folder: string,
+  scraped: Scraped,
+  day: number,
+): Promise<number> {
   const bytes = await compress(recordedDay(scraped, day), { level: 3 });
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, `${dayOf(day).date}.jsonl.gz`), bytes);

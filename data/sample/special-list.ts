@@ -1,5 +1,5 @@
-import { CLUSTERS } from "../estate.ts";
-import { volumesOf } from "../clusters.ts";
+import { CLUSTERS } from "./estate.ts";
+import { volumesOf } from "./clusters.ts";
 import { clusterId } from "./owning.ts";
 import {
   EDGE,
@@ -33,9 +33,7 @@ const dateOf = (time: number): string => new Date(time * 1000).toISOString().sli
 
 function volume(environment: string, namespace: string): string {
   const cluster = CLUSTERS.find((one) => one.environment === environment);
-  return (
-    (cluster && volumesOf(cluster).find((one) => one.namespace === namespace)?.name) ?? ""
-  );
+  return (cluster && volumesOf(cluster).find((one) => one.namespace === namespace)?.name) ?? "";
 }
 
 /** An entry of a case that has an environment and times. */
@@ -50,7 +48,7 @@ function special(
 
 /** Every case the sample's clusters hold on purpose. */
 export const SPECIALS: readonly Special[] = [
-  ...GAPS.map((gap) => special("no samples at all", gap)),
+  ...GAPS.map((gap) => special("no samples at all", { ...gap, day: dateOf(gap.until - 1) })),
   special("usage of one node missing", MUTE),
   special("use above a node's allocatable", OVERCOMMIT),
   ...RECYCLED.times.map((from) => {

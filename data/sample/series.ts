@@ -1,12 +1,18 @@
-import { clusterNames, type Volume, volumesOf } from "../clusters.ts";
-import type { Cluster } from "../clusters.ts";
-import { guid, hex } from "../random.ts";
-import { type Work, Works } from "./day.ts";
+import { clusterNames, type Volume, volumesOf } from "./clusters.ts";
+import type { Cluster } from "./clusters.ts";
+import { guid, hex } from "./random.ts";
+import { type Work, Works } from "./work.ts";
 import { span } from "./nodes.ts";
 import { Pods, type Pod, type Running } from "./pods.ts";
 import { type Gap, GAPS, MUTE } from "./specials.ts";
 import { BUCKET, DAY } from "./time.ts";
-import { type Namespace, namespacesOf, type Service, servicesOf } from "./workloads.ts";
+import {
+  type Namespace,
+  namespacesOf,
+  type Service,
+  servicesOf,
+  type Workload,
+} from "./workloads.ts";
 
 export type Labels = readonly (readonly [name: string, value: string])[];
 
@@ -92,6 +98,7 @@ export class Scraped {
       if (pod.node !== null && pod.start < (day + 1) * DAY && pod.end > day * DAY - BUCKET)
         for (const container of pod.containers) this.#usageSeries(pod, container, day, add);
     }
+    this.#setSeries(pods, day, add);
     this.#objectSeries(day, add);
     return all;
   }
@@ -144,7 +151,10 @@ export class Scraped {
     };
     counters("container_cpu_usage_seconds_total", (millis) => millis);
     if (container.container.cpuLimit !== null)
-      counters("container_cpu_cfs_throttled_seconds_total", (millis) => Math.floor(millis / 2400) * 100);
+      counters(
+        "container_cpu_cfs_throttled_seconds_total",
+        (millis) => Math.floor(millis / 2400) * 100,
+      );
     for (const one of this.#ids ? present : [{ start: pod.start, until: pod.end }])
       add(
         "container_memory_working_set_bytes",
@@ -173,7 +183,13 @@ export class Scraped {
         (time) => used(time) * RECEIVED,
         bytes,
       );
-      add("container_network_transmit_bytes_total", labels, life, (time) => used(time) * SENT, bytes);
+      add(
+        "container_network_transmit_bytes_total",
+        labels,
+        life,
+        (time) => used(time) * SENT,
+        bytes,
+      );
     }
   }
 
@@ -214,19 +230,6 @@ export class Scraped {
       add(
         "kube_pod_spec_volumes_persistentvolumeclaims_info",
         [...base, ["volume", "data"], ["persistentvolumeclaim", workload.claim]],
-        life,
-        1,
-      );
-    if (workload.kind === "Deployment")
-      add(
-        "kube_replicaset_owner",
-        [
-          ["namespace", workload.namespace],
-          ["replicaset", pod.controller],
-          ["owner_kind", "Deployment"],
-          ["owner_name", workload.name],
-          ["owner_is_controller", "true"],
-        ],
         life,
         1,
       );
@@ -271,9 +274,7 @@ export class Scraped {
         "kube_pod_container_status_restarts_total",
         labels,
         { from: Math.max(begin - BUCKET, pod.start), until: pod.forgotten },
-        starts.length === 1
-          ? 0
-          : (time) => starts.filter((start) => start <= time).length - 1,
+        starts.length === 1 ? 0 : (time) => starts.filter((start) => start <= time).length - 1,
         { type: "counter" },
       );
       const again = starts[1];
@@ -285,6 +286,38 @@ export class Scraped {
           1,
         );
     }
+  }
+
+  /** A ReplicaSet is there as long as one of its pods is. */
+  #setSeries(pods: readonly Pod[], day: number, add: Add): void {
+    const sets = new Map<
+      string,
+      { workload: Workload; name: string; from: number; until: number }
+    >();
+    for (const { workload, controller, start, forgotten } of pods) {
+      if (workload.kind !== "Deployment") continue;
+      const key = `${workload.namespace}/${controller}`;
+      const known = sets.get(key);
+      sets.set(key, {
+        workload,
+        name: controller,
+        from: Math.max(day * DAY, Math.min(known?.from ?? Infinity, start)),
+        until: Math.max(known?.until ?? 0, forgotten),
+      });
+    }
+    for (const { workload, name, from, until } of sets.values())
+      add(
+        "kube_replicaset_owner",
+        [
+          ["namespace", workload.namespace],
+          ["replicaset", name],
+          ["owner_kind", "Deployment"],
+          ["owner_name", workload.name],
+          ["owner_is_controller", "true"],
+        ],
+        { from, until },
+        1,
+      );
   }
 
   #objectSeries(day: number, add: Add): void {
@@ -344,8 +377,15 @@ export class Scraped {
         if (next <= begin || from >= begin + DAY) return;
         const life = { from: Math.max(begin, from), until: next };
         add("kube_namespace_labels", [...named, ...mangled("label", labels)], life, 1);
-        add("kube_namespace_created", named, life, namespace.created);
       });
+      const until = namespace.until ?? Infinity;
+      if (until > begin && namespace.created < begin + DAY)
+        add(
+          "kube_namespace_created",
+          named,
+          { from: Math.max(begin, namespace.created), until },
+          namespace.created,
+        );
     }
     for (const volume of this.volumes) {
       add(
@@ -444,7 +484,7 @@ function phaseValue(
   if (pod.end === pod.forgotten || pod.end >= life.until) return phase === before ? 1 : 0;
   if (phase !== before && phase !== "Succeeded") return 0;
   if (pod.end <= life.from) return phase === "Succeeded" ? 1 : 0;
-  return (time) => ((phase === before) === (time < pod.end) ? 1 : 0);
+  return (time) => ((phase === before) === time < pod.end ? 1 : 0);
 }
 
 /** Labels or annotations under the names that kube-state-metrics gives them. */

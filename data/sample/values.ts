@@ -1,4 +1,4 @@
-import { mix, seedOf } from "../random.ts";
+import { mix, seedOf } from "./random.ts";
 import { BUCKET, DAY } from "./time.ts";
 import type { Container, Shape } from "./workloads.ts";
 

@@ -1,5 +1,5 @@
-import { clusterNames } from "../clusters.ts";
-import { ownerOn, PRODUCT_TEAMS, TEAMS, UNOWNED } from "../teams.ts";
+import { clusterNames } from "./clusters.ts";
+import { ownerOn, PRODUCT_TEAMS, TEAMS, UNOWNED } from "./teams.ts";
 import type { Scraped } from "./series.ts";
 import { upOn } from "./shares.ts";
 import { HANDED_OVER } from "./specials.ts";
@@ -66,8 +66,7 @@ function namespaceLabel(scraped: Scraped, namespace: string, day: number): strin
   let best: string | undefined;
   let longest = 0;
   // They come in order of time, so a tie goes to the later one.
-  for (const [value, seconds] of held)
-    if (seconds >= longest) [best, longest] = [value, seconds];
+  for (const [value, seconds] of held) if (seconds >= longest) [best, longest] = [value, seconds];
   return best;
 }
 

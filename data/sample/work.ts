@@ -54,8 +54,7 @@ export class Works {
     const began = Math.floor(container.began / BUCKET);
     let from = began;
     let sum = 0;
-    if (reached !== undefined && reached.bucket <= bucket)
-      ({ bucket: from, used: sum } = reached);
+    if (reached !== undefined && reached.bucket <= bucket) ({ bucket: from, used: sum } = reached);
     for (let at = from; at < bucket; at++)
       sum += rate(container, at) * (BUCKET - Math.max(0, container.began - at * BUCKET));
     return sum;

@@ -1,6 +1,6 @@
-import { dayOf } from "../calendar.ts";
-import type { Cluster } from "../clusters.ts";
-import { guid, hex, mix, seedOf } from "../random.ts";
+import { dayOf } from "./calendar.ts";
+import type { Cluster } from "./clusters.ts";
+import { guid, hex, mix, seedOf } from "./random.ts";
 import { type Node, nodesOf, type Segment, segmentsOf } from "./nodes.ts";
 import { candidates, place, roomFor, type Slot } from "./placement.ts";
 import { BUCKET, DAY } from "./time.ts";
@@ -141,7 +141,10 @@ export class Pods {
 
   /** Since when a slot has held the pod it holds at the begin of a day. Every pod is replaced after some days, so this ends. */
   #since(slot: Slot, day: number, key: string): number {
-    const known = this.#runs.get(slot)?.get(day - 1)?.at(-1);
+    const known = this.#runs
+      .get(slot)
+      ?.get(day - 1)
+      ?.at(-1);
     if (known !== undefined) return known.end === Infinity ? known.start : day * DAY;
     const last = this.#pieces(slot, day - 1).at(-1);
     if (last?.key !== key) return day * DAY;

@@ -1,4 +1,4 @@
-import { mix } from "../random.ts";
+import { mix } from "./random.ts";
 import type { Node } from "./nodes.ts";
 import type { Container, Workload } from "./workloads.ts";
 

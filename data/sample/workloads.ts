@@ -1,6 +1,6 @@
-import { type Cluster, INGRESS, volumesOf } from "../clusters.ts";
-import { pick } from "../random.ts";
-import { PRODUCT_TEAMS } from "../teams.ts";
+import { type Cluster, INGRESS, volumesOf } from "./clusters.ts";
+import { pick } from "./random.ts";
+import { PRODUCT_TEAMS } from "./teams.ts";
 import {
   EDGE,
   HANDED_OVER,
@@ -476,7 +476,8 @@ export function namespacesOf(cluster: Cluster): Namespace[] {
   const { environment } = cluster;
   const names = new Set(SYSTEM_NAMESPACES);
   for (const workload of workloadsOf(cluster)) names.add(workload.namespace);
-  for (const volume of volumesOf(cluster)) if (volume.released !== true) names.add(volume.namespace);
+  for (const volume of volumesOf(cluster))
+    if (volume.released !== true) names.add(volume.namespace);
   return [...names].toSorted().flatMap((name): Namespace[] => {
     const created = BEGIN + pick(`created ${environment} ${name}`, 500) * 86_400;
     const plain = { from: created, labels: { "kubernetes.io/metadata.name": name } };
@@ -490,9 +491,7 @@ export function namespacesOf(cluster: Cluster): Namespace[] {
         { name, created: REMADE.from, labels: [told("underwriting", REMADE.from)] },
       ];
     if (environment === RELABELLED.environment && name === RELABELLED.namespace)
-      return [
-        { name, created, labels: [told("underwriting"), told("pricing", RELABELLED.from)] },
-      ];
+      return [{ name, created, labels: [told("underwriting"), told("pricing", RELABELLED.from)] }];
     const tools = name === "shared-tools" ? TOOLS[environment] : undefined;
     if (tools !== undefined) return [{ name, created, labels: [told(tools)] }];
     const team = PRODUCT_TEAMS.find((id) => name.startsWith(`${id}-`));
