@@ -2,7 +2,8 @@ import { createWriteStream } from "node:fs";
 import { once } from "node:events";
 import type { Writable } from "node:stream";
 import { CLUSTERS } from "./estate.ts";
-import { Scraped, type Series } from "./series.ts";
+import type { Series } from "./samples.ts";
+import { Scraped } from "./series.ts";
 import { DAY } from "./time.ts";
 
 /** What to export: a cluster's environment, epoch seconds [from, to), and the seconds between scrapes (a divisor of a day). */

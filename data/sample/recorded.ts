@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { dayOf } from "./calendar.ts";
-import type { Scraped, Series, Silence } from "./series.ts";
+import type { Series, Silence } from "./samples.ts";
+import type { Scraped } from "./series.ts";
 import { BUCKET, DAY } from "./time.ts";
 
 const compress = promisify(gzip);
