@@ -4,8 +4,8 @@ import { HARBOUR_CORE } from "./harbour.ts";
 import { guid } from "./random.ts";
 import { SANDBOX_OWNERS } from "./sandbox.ts";
 import { PRODUCT_TEAMS, TEAMS, TRANSFER, type Team } from "./teams.ts";
-import { PLATFORM_NAMESPACES } from "./usage/owning.ts";
-import { HANDED_OVER } from "./usage/specials.ts";
+import { PLATFORM_NAMESPACES } from "./owning.ts";
+import { HANDED_OVER } from "./specials.ts";
 
 type Match = Record<
   string,

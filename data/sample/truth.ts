@@ -1,7 +1,7 @@
 import { fixed18 } from "./decimal.ts";
 import type { Line } from "./model.ts";
 import { ownerOn, standingOn } from "./teams.ts";
-import type { UsageTruth } from "./usage/truth.ts";
+import type { UsageTruth } from "./usage-truth.ts";
 import { resourceIdOf } from "./written.ts";
 
 /** Sums of some lines. Amounts are plain decimals with 18 digits after the point; list and contracted sum what is stated, the counts say how many lines do not state it. */

@@ -14,12 +14,12 @@ import { USAGE_EXPORT, usageRow } from "./payg-export.ts";
 import { sandbox } from "./sandbox.ts";
 import { type ExportDefinition, type RunResult, type RunSpec, RunWriter } from "./tree.ts";
 import { type RunTruth, type SampleTruth, TruthBook } from "./truth.ts";
-import { writeRecorded } from "./usage/recorded.ts";
-import type { Gap } from "./usage/specials.ts";
-import { UsageBook } from "./usage/truth.ts";
+import { writeRecorded } from "./recorded.ts";
+import type { Gap } from "./specials.ts";
+import { UsageBook } from "./usage-truth.ts";
 
 export type { KeyTruth, MonthTruth, OwnerTruth, RunTruth, SampleTruth, Sums } from "./truth.ts";
-export type * from "./usage/truth.ts";
+export type * from "./usage-truth.ts";
 
 /**
  * `days` back from 2026-08-31 (default 62: two whole months); `restate: false` stops before July is corrected.

@@ -1,6 +1,6 @@
-import { mix } from "../random.ts";
+import { mix } from "./random.ts";
 import type { Node } from "./nodes.ts";
-import type { Container, Workload } from "./workloads.ts";
+import type { Container, Workload } from "./workload.ts";
 
 /** A place that a workload keeps filled with a pod; `node` only for the pods of a DaemonSet. */
 export interface Slot {

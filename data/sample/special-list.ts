@@ -1,5 +1,5 @@
-import { CLUSTERS } from "../estate.ts";
-import { volumesOf } from "../clusters.ts";
+import { CLUSTERS } from "./estate.ts";
+import { volumesOf } from "./clusters.ts";
 import { clusterId } from "./owning.ts";
 import {
   EDGE,
@@ -48,7 +48,7 @@ function special(
 
 /** Every case the sample's clusters hold on purpose. */
 export const SPECIALS: readonly Special[] = [
-  ...GAPS.map((gap) => special("no samples at all", gap)),
+  ...GAPS.map((gap) => special("no samples at all", { ...gap, day: dateOf(gap.until - 1) })),
   special("usage of one node missing", MUTE),
   special("use above a node's allocatable", OVERCOMMIT),
   ...RECYCLED.times.map((from) => {

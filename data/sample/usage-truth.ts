@@ -1,8 +1,8 @@
-import { type Day, numberOf } from "../calendar.ts";
-import { fixed18 } from "../decimal.ts";
-import { CLUSTERS } from "../estate.ts";
-import type { Line } from "../model.ts";
-import { ownerOn, standingOn } from "../teams.ts";
+import type { Day } from "./calendar.ts";
+import { fixed18 } from "./decimal.ts";
+import { CLUSTERS } from "./estate.ts";
+import type { Line } from "./model.ts";
+import { ownerOn, standingOn } from "./teams.ts";
 import { ClusterDay, type Share } from "./cluster-day.ts";
 import { clusterId, ownerOf } from "./owning.ts";
 import { Scraped } from "./series.ts";
@@ -19,7 +19,7 @@ export interface NamespaceCost extends Costs {
   namespace: string;
 }
 
-/** Kind `Service` is a service's load balancer and address; kind and name empty are volumes of the namespace that no pod mounted. */
+/** Kind and name empty: what the namespace has besides its workloads, its services' addresses and volumes that no pod mounted. */
 export interface WorkloadCost extends NamespaceCost {
   kind: string;
   name: string;

@@ -2,8 +2,9 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import { dayOf } from "../calendar.ts";
-import type { Scraped, Series, Silence } from "./series.ts";
+import { dayOf } from "./calendar.ts";
+import type { Series, Silence } from "./samples.ts";
+import type { Scraped } from "./series.ts";
 import { BUCKET, DAY } from "./time.ts";
 
 const compress = promisify(gzip);

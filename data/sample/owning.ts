@@ -1,5 +1,5 @@
-import { clusterNames } from "../clusters.ts";
-import { ownerOn, PRODUCT_TEAMS, TEAMS, UNOWNED } from "../teams.ts";
+import { clusterNames } from "./clusters.ts";
+import { ownerOn, PRODUCT_TEAMS, TEAMS, UNOWNED } from "./teams.ts";
 import type { Scraped } from "./series.ts";
 import { upOn } from "./shares.ts";
 import { HANDED_OVER } from "./specials.ts";

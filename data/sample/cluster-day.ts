@@ -1,5 +1,5 @@
-import { dayOf } from "../calendar.ts";
-import type { ClusterPart, Line } from "../model.ts";
+import { dayOf } from "./calendar.ts";
+import type { ClusterPart, Line } from "./model.ts";
 import type { Pod } from "./pods.ts";
 import type { Scraped } from "./series.ts";
 import {
@@ -32,8 +32,9 @@ export interface Share {
  * `billed_s` is rounded to a whole second; `not_joined` looks at the union of the seconds any node was seen;
  * lines that name a pool only are split over its nodes by seen seconds first, then each part as its node;
  * a load balancer's day is 24 equal hours, each shared evenly by the LoadBalancer services seen at any time in it, an
- * hour without one is `__network__`; a service's share is its namespace's, workload kind `Service`;
- * a volume's observed bound seconds are its whole; on a day without any sample the bill's tags name its namespace, and
+ * hour without one is `__network__`; the share of a service is its namespace's and no workload's;
+ * a volume's observed bound seconds are its whole, and one that Kubernetes knows without a claim is `__unmounted__`
+ * whatever the tags of its disk say; on a day without any sample the bill's tags name its namespace, and
  * no mount is known.
  */
 export class ClusterDay {
@@ -104,7 +105,7 @@ export class ClusterDay {
 
   #makeWeights(part: ClusterPart): Weights {
     if (part.kind === "plane") return all(CONTROL_PLANE);
-    if (part.kind === "service") return all(consumer(part.namespace, "Service", part.service));
+    if (part.kind === "service") return all(consumer(part.namespace, "", ""));
     if (part.kind === "balancer") return this.#balancer();
     if (part.kind === "volume") return this.#volume(part.volume);
     if (part.kind !== "node") return all(NETWORK);
@@ -142,7 +143,8 @@ export class ClusterDay {
     const up = upOn(this.#scraped, this.#day);
     const of = new Map<string, bigint>();
     const { services } = this.#scraped;
-    const one = BigInt(services.length <= 2 ? 2 : 720_720);
+    // Divides by any number of services up to 16.
+    const one = 720_720n;
     for (let hour = 0; hour < 24; hour++) {
       const from = this.#day * DAY + hour * 3600;
       const until = from + 3600;
@@ -152,9 +154,7 @@ export class ClusterDay {
         ),
       );
       const keys =
-        there.length === 0
-          ? [NETWORK]
-          : there.map(({ namespace, service }) => consumer(namespace, "Service", service));
+        there.length === 0 ? [NETWORK] : there.map(({ namespace }) => consumer(namespace, "", ""));
       for (const key of keys) of.set(key, (of.get(key) ?? 0n) + one / BigInt(keys.length));
     }
     return weights(of);

@@ -1,11 +1,12 @@
-import { dayOf } from "../calendar.ts";
-import type { Cluster } from "../clusters.ts";
-import { guid, hex, mix, seedOf } from "../random.ts";
+import { dayOf } from "./calendar.ts";
+import type { Cluster } from "./clusters.ts";
+import { guid, hex, mix, seedOf } from "./random.ts";
 import { type Node, nodesOf, type Segment, segmentsOf } from "./nodes.ts";
 import { candidates, place, roomFor, type Slot } from "./placement.ts";
 import { BUCKET, DAY } from "./time.ts";
 import { type Worker, workerOf } from "./values.ts";
-import { type Workload, workloadsOf } from "./workloads.ts";
+import type { Workload } from "./workload.ts";
+import { workloadsOf } from "./workloads.ts";
 
 /** A container of a pod; it was started at each of `starts`, the first time with its pod. */
 export interface Running extends Worker {

@@ -1,7 +1,7 @@
-import { dayOf } from "../calendar.ts";
-import { type Cluster, type Pool, scaleSetOf } from "../clusters.ts";
-import { presence } from "../presence.ts";
-import { seedOf } from "../random.ts";
+import { dayOf } from "./calendar.ts";
+import { type Cluster, type Pool, scaleSetOf } from "./clusters.ts";
+import { presence } from "./presence.ts";
+import { seedOf } from "./random.ts";
 import { DAY } from "./time.ts";
 
 /** What a size of machine has, as Kubernetes sees it: millicores, MiB, GPUs. */

@@ -1,6 +1,6 @@
-import { mix, seedOf } from "../random.ts";
+import { mix, seedOf } from "./random.ts";
 import { BUCKET, DAY } from "./time.ts";
-import type { Container, Shape } from "./workloads.ts";
+import type { Container, Shape } from "./workload.ts";
 
 /** Per mille of the typical use, for each five minutes of a day. */
 const DAILY: Record<Shape, Int32Array> = {
