@@ -2,7 +2,7 @@ import type { PrometheusDriver } from "prometheus-query";
 import { AppError } from "../../data/errors.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Labels } from "./labels.ts";
-import { broken, isHtml, refused } from "./refused.ts";
+import { broken, insisted, isHtml, refused } from "./refused.ts";
 
 /** One value of an instant query; ±Infinity and NaN are told apart. */
 export interface Value {
@@ -95,7 +95,7 @@ export function openClient(
       return await use(driver);
     } catch (error) {
       signal.throwIfAborted();
-      throw fault ?? broken(place, error instanceof Error ? error : unnamed(error));
+      throw insisted(fault ?? broken(place, error instanceof Error ? error : unnamed(error)));
     }
   };
   return {

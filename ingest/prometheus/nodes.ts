@@ -84,7 +84,7 @@ export class Nodes {
         if (best === undefined || far < best.far || (far === best.far && provider < best.provider))
           best = { provider, far };
       }
-    return best?.provider ?? `name:${name.toLowerCase()}`;
+    return best?.provider ?? ([...providers.keys()].toSorted()[0] as string);
   }
 
   /** Writes `node_hour`; gives the seconds covered on all nodes that are not virtual. */

@@ -3,6 +3,7 @@ import type { PrometheusClient } from "./client.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { type Matcher, type Metric, METRICS } from "./metrics.ts";
 import { remoteRead } from "./remote-read.ts";
+import { HOUR_MS } from "./runs.ts";
 
 /** What a server has, found by asking it. */
 export interface Capabilities {
@@ -66,11 +67,18 @@ export async function probe(
   const spacing = async (name: string): Promise<number> => {
     if (options.scrapeInterval !== undefined) return options.scrapeInterval * 1000;
     if (!series.has(name)) return 60_000;
-    const [most] = await client.instant(
-      `max(count_over_time(${selector(name, cluster)}[${COUNTED_S}s]))`,
+    // A few hours, so that one outage does not look like a longer interval; kube-system, since it is small.
+    const of = (where: readonly Matcher[]) =>
+      `max(count_over_time(${selector(name, [...where, ...cluster])}[${COUNTED_S}s]))`;
+    const small = await client.range(
+      of([["namespace", "=", "kube-system"]]),
+      at - 6 * HOUR_MS,
       at,
+      HOUR_MS / 2,
     );
-    return intervalOf(most?.value ?? 0, name, endpoint.place);
+    const most = Math.max(0, ...small.flatMap(({ points }) => points.map(({ value }) => value)));
+    const [whole] = most > 0 ? [] : await client.instant(of([]), at);
+    return intervalOf(Math.max(most, whole?.value ?? 0), name, endpoint.place);
   };
   const interval = {
     cadvisor: await spacing("container_cpu_usage_seconds_total"),
@@ -92,7 +100,7 @@ export async function probe(
 /** Milliseconds between scrapes, from how many samples half an hour held. */
 export function intervalOf(samples: number, name: string, place: string): number {
   const apart = (COUNTED_S + 1) / samples;
-  if (!(apart <= 330))
+  if (!(apart <= 365))
     throw new AppError(
       "SOURCE_UNREADABLE",
       `${place}: ${name} has ${samples} samples in half an hour; scrape it at least every five minutes`,

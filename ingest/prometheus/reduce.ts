@@ -134,7 +134,9 @@ export class Reducer implements SeriesSink {
       let infinite = 0;
       for (let j = 0; j < count; j++) if (Math.abs(values[j] as number) === Infinity) infinite++;
       if (infinite > 0) this.#reject(metric, labels, "±Inf", infinite);
+      // What a node is called in the bill is known from just before the day, too.
       if (runs.length > 0) this.#state(metric, labels, runs);
+      else if (metric === "kube_node_info") this.#nodes.info(labels, runs);
     }
   }
 

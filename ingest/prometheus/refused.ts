@@ -8,6 +8,16 @@ export class TooMuch extends Error {
   }
 }
 
+/** Where there is nothing smaller to ask for. */
+export function insisted(error: unknown): unknown {
+  if (!(error instanceof TooMuch)) return error;
+  return new AppError(
+    "SOURCE_UNREADABLE",
+    `${error.message}; the server is busy or limited: run the command again later, or raise its limits`,
+    { cause: error },
+  );
+}
+
 export interface Answered {
   status: number;
   contentType: string;

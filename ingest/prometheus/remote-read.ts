@@ -1,10 +1,12 @@
+import type { IncomingMessage } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
 import { AppError, firstLine } from "../../data/errors.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { crc32c } from "./crc32c.ts";
 import type { Labels } from "./labels.ts";
 import type { Matcher } from "./metrics.ts";
 import type { SeriesSink } from "./reduce.ts";
-import { broken, isHtml } from "./refused.ts";
+import { broken, insisted, isHtml, TooMuch } from "./refused.ts";
 import { decodeXor, XOR_SLACK, xorCount } from "./xor.ts";
 
 /**
@@ -22,6 +24,8 @@ export interface RemoteQuery {
 export interface RemoteReadOptions {
   signal: AbortSignal;
   timeoutMs: number;
+  /** Milliseconds between the tries at a server that is busy. */
+  pauses?: readonly number[];
   /** Told of each frame; what is thrown stops the read. */
   frame?: (bytes: number) => void;
 }
@@ -47,16 +51,7 @@ export async function remoteRead(
   options: RemoteReadOptions,
 ): Promise<RemoteReadResult> {
   const { place } = endpoint;
-  const answer = await endpoint.post("/api/v1/read", {
-    body: literalSnappy(readRequest(query)),
-    headers: {
-      "content-type": "application/x-protobuf",
-      "content-encoding": "snappy",
-      "x-prometheus-remote-read-version": "0.1.0",
-    },
-    signal: options.signal,
-    timeoutMs: options.timeoutMs,
-  });
+  const answer = await begin(endpoint, literalSnappy(readRequest(query)), options);
   const type = answer.headers["content-type"] ?? "";
   if (!type.startsWith("application/x-streamed-protobuf")) {
     answer.destroy();
@@ -87,12 +82,37 @@ export async function remoteRead(
     }
   } catch (error) {
     if (options.signal.aborted || error instanceof AppError) throw error;
-    throw broken(place, error);
+    throw insisted(broken(place, error));
   }
   if (!answer.complete) throw invalid(place, "ended before it was whole");
   frames.end();
   series.end();
   return result;
+}
+
+/** The open answer; a server that is busy is asked again, before anything of an answer is taken. */
+async function begin(
+  endpoint: Endpoint,
+  body: Buffer,
+  { signal, timeoutMs, pauses = [1000, 5000] }: RemoteReadOptions,
+): Promise<IncomingMessage> {
+  for (const wait of [...pauses, null])
+    try {
+      return await endpoint.post("/api/v1/read", {
+        body,
+        headers: {
+          "content-type": "application/x-protobuf",
+          "content-encoding": "snappy",
+          "x-prometheus-remote-read-version": "0.1.0",
+        },
+        signal,
+        timeoutMs,
+      });
+    } catch (error) {
+      if (!(error instanceof TooMuch) || wait === null) throw insisted(error);
+      await pause(wait, undefined, { signal });
+    }
+  throw new AppError("INTERNAL", "a loop that ends by returning or throwing ended otherwise");
 }
 
 function invalid(place: string, what: string, cause?: unknown): AppError {
