@@ -1,7 +1,8 @@
 import { loadSql, fillSql, type Slots } from "../data/sql.ts";
 import { addMonths } from "../data/period.ts";
 import { damagedMonth, isBlockDamage, type Param, type Row } from "../data/warehouse.ts";
-import { NOTHING, type Snapshot } from "./snapshot.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { NOTHING } from "./visible.ts";
 
 /** Who asks. `teams` null sees everything; a list sees those teams and nothing that adds others up. */
 export interface Principal {
@@ -27,12 +28,18 @@ const NULL_COLUMNS = {
   contracted: "contracted_nulls",
 } as const;
 
+/** What stands where in a cluster: its namespace, else the sentinel, else the team it was passed to. */
+const PLACE =
+  "CASE WHEN namespace <> '' THEN namespace WHEN starts_with(bucket, '__') THEN bucket ELSE concat('team:', team) END";
+
 /** Dimensions of `spend_month`, by the name the API gives them. */
 export const KEY_COLUMNS = {
   team: "team",
   businessUnit: "business_unit",
   service: "service",
   environment: "environment",
+  cluster: "cluster",
+  namespace: `CASE WHEN cluster = '' THEN '' ELSE concat(cluster, '/', ${PLACE}) END`,
   all: "'all'",
 } as const;
 export type KeyDimension = keyof typeof KEY_COLUMNS;
@@ -41,6 +48,9 @@ export type QueryName =
   | "showback"
   | "showback-day"
   | "showback-resource"
+  | "showback-workload"
+  | "coverage"
+  | "usage"
   | "total"
   | "trend"
   | "movers"
@@ -50,6 +60,13 @@ export type QueryName =
   | "restatements"
   | "checks"
   | "teams";
+
+/** What a parameter is where the question does not say. */
+const UNSAID: Readonly<Record<string, Param>> = {
+  policy: "configured",
+  cluster: null,
+  namespace: null,
+};
 
 export interface Question {
   month?: string;
@@ -127,6 +144,7 @@ function prepared(
     measure: [MEASURE_COLUMNS, measure],
     nulls: [NULL_COLUMNS, measure],
     key: [KEY_COLUMNS, question.key ?? "team"],
+    place: [{ place: PLACE }, "place"],
   };
   const slots = Object.fromEntries(
     Object.entries(tables).filter(([slot]) => text.includes(`{{${slot}}}`)),
@@ -134,7 +152,7 @@ function prepared(
   return {
     sql: fillSql(stripComments(text), slots),
     params: {
-      ...(text.includes("$policy") ? { policy: "configured" } : {}),
+      ...Object.fromEntries(Object.entries(UNSAID).filter(([name]) => text.includes(`$${name}`))),
       ...question.params,
       scope: principal.teams,
     },

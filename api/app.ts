@@ -15,6 +15,7 @@ import { exportRoutes } from "./routes/exports.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { pageRoutes } from "./routes/pages.ts";
 import { showbackRoutes } from "./routes/showback.ts";
+import { usageRoutes } from "./routes/usage.ts";
 import type { ServerOptions, Snapshots } from "./snapshots.ts";
 
 export interface AppOptions extends ServerOptions {
@@ -137,6 +138,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   rememberRendered(app, context);
   healthRoutes(app, context);
   showbackRoutes(app, context);
+  usageRoutes(app, context);
   dataRoutes(app, context);
   exportRoutes(app, context);
   await pageRoutes(app, context);

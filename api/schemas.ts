@@ -11,10 +11,21 @@ export const DIMENSIONS = [
   "businessUnit",
   "service",
   "environment",
+  "cluster",
+  "namespace",
+  "workload",
   "resource",
   "day",
 ] as const;
-export const TREND_DIMENSIONS = ["team", "businessUnit", "service", "environment"] as const;
+export const TREND_DIMENSIONS = [
+  "team",
+  "businessUnit",
+  "service",
+  "environment",
+  "cluster",
+  "namespace",
+] as const;
+export const POLICIES = ["configured", "keep", "proportional", "even"] as const;
 export const MONTH_STATES = ["open", "provisional", "settled", "closed"] as const;
 
 const literals = <T extends readonly string[]>(values: T) =>
@@ -32,7 +43,20 @@ export const Meta = Type.Object({
   checkFailed: Type.Boolean({ description: "An invariant or a tolerance of this month failed." }),
   publishedId: Type.String(),
   publishedAt: Nullable(Type.String()),
-  coverage: Nullable(Decimal),
+  coverage: Nullable(
+    Type.String({
+      description:
+        "Part of the billed node time that has usage data, 0 to 1; null where no cluster is billed.",
+    }),
+  ),
+  policy: Type.Optional(
+    Type.Unsafe<(typeof POLICIES)[number]>(
+      Type.Union(
+        POLICIES.map((value) => Type.Literal(value)),
+        { description: "How idle and shared cost is passed on; keep: not at all." },
+      ),
+    ),
+  ),
   next: Nullable(Type.String({ description: "Cursor of the next page; null on the last." })),
   months: Type.Array(MonthText, { description: "Every published month, oldest first." }),
   total: Type.Optional(Decimal),
@@ -69,6 +93,14 @@ export type ShowbackRow = Static<typeof ShowbackRow>;
 export const Showback = Type.Object({ data: Type.Array(ShowbackRow), meta: Meta });
 export type Showback = Static<typeof Showback>;
 
+const Policy = Type.Optional(literals(POLICIES));
+const WithinCluster = {
+  cluster: Type.Optional(Type.String({ maxLength: 100 })),
+  namespace: Type.Optional(
+    Type.String({ maxLength: 300, description: "With cluster: one namespace or sentinel of it." }),
+  ),
+};
+
 export const ShowbackQuery = Type.Object(
   {
     month: Type.Optional(MonthText),
@@ -76,7 +108,8 @@ export const ShowbackQuery = Type.Object(
     team: Type.Optional(Type.String({ maxLength: 200 })),
     cost: Type.Optional(literals(MEASURES)),
     currency: Type.Optional(Type.String({ pattern: "^[A-Z]{3}$" })),
-    policy: Type.Optional(literals(["configured", "keep", "proportional", "even"] as const)),
+    policy: Policy,
+    ...WithinCluster,
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
     cursor: Type.Optional(Type.String({ maxLength: 64 })),
   },
@@ -102,6 +135,8 @@ export const TrendQuery = Type.Object(
     cost: Type.Optional(literals(MEASURES)),
     currency: Type.Optional(Type.String({ pattern: "^[A-Z]{3}$" })),
     month: Type.Optional(MonthText),
+    policy: Policy,
+    ...WithinCluster,
   },
   { additionalProperties: false },
 );
@@ -131,11 +166,38 @@ export const MoversQuery = Type.Object(
     team: Type.Optional(Type.String({ maxLength: 200 })),
     cost: Type.Optional(literals(MEASURES)),
     currency: Type.Optional(Type.String({ pattern: "^[A-Z]{3}$" })),
+    policy: Policy,
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 10 })),
   },
   { additionalProperties: false },
 );
 export type MoversQuery = Static<typeof MoversQuery>;
+
+/** What workloads asked for and used, in core-milliseconds, MiB-seconds and GPU-milliseconds. */
+export const UsageRow = Type.Object({
+  key: Type.String({ description: "A day, or CLUSTER/NAMESPACE/KIND/NAME." }),
+  seconds: Type.Number({ description: "Seconds that containers were seen running." }),
+  cpuUsed: Type.Number(),
+  cpuRequested: Type.Number(),
+  cpuEffective: Type.Number({ description: "The larger of used and requested, every 5 minutes." }),
+  memUsed: Type.Number(),
+  memRequested: Type.Number(),
+  memEffective: Type.Number(),
+  gpuRequested: Type.Number(),
+});
+export type UsageRow = Static<typeof UsageRow>;
+export const Usage = Type.Object({ data: Type.Array(UsageRow), meta: Meta });
+export type Usage = Static<typeof Usage>;
+export const UsageQuery = Type.Object(
+  {
+    month: Type.Optional(MonthText),
+    by: Type.Optional(literals(["day", "workload"] as const)),
+    ...WithinCluster,
+    workload: Type.Optional(Type.String({ maxLength: 400, description: "KIND/NAME" })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 1000 })),
+  },
+  { additionalProperties: false },
+);
 
 export const CheckRow = Type.Object({
   name: Type.String(),

@@ -284,7 +284,9 @@ function usage(home: string): Source {
           cluster,
           day,
           parquet,
-          parquetSha256: createHash("sha256").update(await readFile(parquet)).digest("hex"),
+          parquetSha256: createHash("sha256")
+            .update(await readFile(parquet))
+            .digest("hex"),
           rows: rows.length,
         });
       }
@@ -308,7 +310,11 @@ function usage(home: string): Source {
 async function writeFacts(session: Session, kind: string, rows: Row[], path: string) {
   const columns = Object.entries(COLUMNS[kind] ?? {});
   const value = (cell: Row[string]) =>
-    cell === null || cell === undefined ? "NULL" : typeof cell === "string" ? sqlText(cell) : String(cell);
+    cell === null || cell === undefined
+      ? "NULL"
+      : typeof cell === "string"
+        ? sqlText(cell)
+        : String(cell);
   const select = (row: Row | undefined) =>
     `SELECT ${columns.map(([name, type]) => `CAST(${row === undefined ? "NULL" : value(row[name] ?? null)} AS ${type}) AS ${name}`).join(", ")}`;
   const values = rows
@@ -464,8 +470,14 @@ export async function clusterHome(): Promise<{ folder: string; config: string; h
   const folder = await mkdtemp(join(tmpdir(), "apportion-clusters-"));
   const config = join(folder, "apportion.yaml");
   await mkdir(join(folder, "bill"));
-  await writeFile(join(folder, "bill/2026-07.csv"), billText("2026-07", "2026-07-01", "2026-08-01"));
-  await writeFile(join(folder, "bill/2026-08.csv"), billText("2026-08", "2026-08-01", "2026-09-01"));
+  await writeFile(
+    join(folder, "bill/2026-07.csv"),
+    billText("2026-07", "2026-07-01", "2026-08-01"),
+  );
+  await writeFile(
+    join(folder, "bill/2026-08.csv"),
+    billText("2026-08", "2026-08-01", "2026-09-01"),
+  );
   await writeFile(join(folder, "owners.yaml"), OWNERS);
   await writeFile(config, CONFIG);
   const { home, sources, build: settings, landingDays } = readConfig(config);
