@@ -21,6 +21,13 @@ export const MEASURE_COLUMNS = {
 } as const;
 export type Measure = keyof typeof MEASURE_COLUMNS;
 
+const LINE_COLUMNS = {
+  effective: "effective_cost",
+  billed: "billed_cost",
+  list: "list_cost",
+  contracted: "contracted_cost",
+} as const;
+
 const NULL_COLUMNS = {
   effective: "effective_nulls",
   billed: "billed_nulls",
@@ -50,6 +57,9 @@ export type QueryName =
   | "showback-resource"
   | "showback-workload"
   | "coverage"
+  | "explain-lines"
+  | "explain-parts"
+  | "explain-moved"
   | "usage"
   | "total"
   | "trend"
@@ -135,13 +145,17 @@ function prepared(
   principal: Principal,
   question: Question,
 ): { sql: string; params: Record<string, Param> } {
-  const text = loadSql(new URL(`./queries/${name}.sql`, import.meta.url));
+  // A piece that several queries share is filled in first, with its own slots in it.
+  const text = stripComments(textOf(name)).replace("{{entries}}", () =>
+    stripComments(textOf("explain-entries")),
+  );
   const measure = question.measure ?? "effective";
   const month = question.month ?? NOTHING;
   const tables: Record<string, Slots[string]> = {
     month: [snapshot.schemas, month],
     previous: [{ ...snapshot.schemas, [NOTHING]: NOTHING }, previousOf(snapshot, month)],
     measure: [MEASURE_COLUMNS, measure],
+    line_measure: [LINE_COLUMNS, measure],
     nulls: [NULL_COLUMNS, measure],
     key: [KEY_COLUMNS, question.key ?? "team"],
     place: [{ place: PLACE }, "place"],
@@ -150,7 +164,7 @@ function prepared(
     Object.entries(tables).filter(([slot]) => text.includes(`{{${slot}}}`)),
   );
   return {
-    sql: fillSql(stripComments(text), slots),
+    sql: fillSql(text, slots),
     params: {
       ...Object.fromEntries(Object.entries(UNSAID).filter(([name]) => text.includes(`$${name}`))),
       ...question.params,
@@ -163,6 +177,10 @@ function previousOf(snapshot: Snapshot, month: string): string {
   if (month === NOTHING) return NOTHING;
   const previous = addMonths(month, -1);
   return Object.hasOwn(snapshot.schemas, previous) ? previous : NOTHING;
+}
+
+function textOf(name: QueryName | "explain-entries"): string {
+  return loadSql(new URL(`./queries/${name}.sql`, import.meta.url));
 }
 
 /** Header comments hold slot names for people; they are no slots. */

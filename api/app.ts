@@ -11,6 +11,7 @@ import { LOCAL_ADMINISTRATOR, type Principal } from "../analysis/ask.ts";
 import { problemOf } from "./problem.ts";
 import { rememberRendered } from "./rendered.ts";
 import { dataRoutes } from "./routes/data.ts";
+import { explainRoutes } from "./routes/explain.ts";
 import { exportRoutes } from "./routes/exports.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { pageRoutes } from "./routes/pages.ts";
@@ -139,6 +140,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   healthRoutes(app, context);
   showbackRoutes(app, context);
   usageRoutes(app, context);
+  explainRoutes(app, context);
   dataRoutes(app, context);
   exportRoutes(app, context);
   await pageRoutes(app, context);

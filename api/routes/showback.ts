@@ -20,7 +20,7 @@ import {
   TrendRow,
   TrendQuery,
 } from "../schemas.ts";
-import { clientSignal, unchanged } from "./reply.ts";
+import { clientSignal, cursorOffset, unchanged } from "./reply.ts";
 
 const ROW_COLUMNS = Object.keys(ShowbackRow.properties);
 const TREND_COLUMNS = Object.keys(TrendRow.properties);
@@ -226,13 +226,6 @@ function dimension<T extends string>(asked: string, known: readonly T[]): T {
     "BAD_PARAMETER",
     `by: "${asked.slice(0, 60)}" is not a dimension${hint(asked.slice(0, 60), known)}`,
   );
-}
-
-function cursorOffset(cursor: string | undefined): number {
-  if (cursor === undefined) return 0;
-  if (!/^\d{1,9}$/.test(cursor))
-    throw new AppError("BAD_PARAMETER", "cursor: take it from meta.next of the page before");
-  return Number(cursor);
 }
 
 function nameOf(
