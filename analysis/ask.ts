@@ -66,6 +66,7 @@ export type QueryName =
   | "movers"
   | "statement"
   | "lines"
+  | "allocation"
   | "reconciliation"
   | "restatements"
   | "checks"

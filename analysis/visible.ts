@@ -88,9 +88,8 @@ export async function makeVisible(
 ): Promise<void> {
   const first = months[0];
   if (first === undefined) return;
-  await session.script(
-    loadSql(new URL("./models/05-macros.sql", import.meta.url)).replaceAll("TEMP MACRO", "MACRO"),
-  );
+  for (const file of ["./models/05-macros.sql", "./visible-macros.sql"])
+    await session.script(loadSql(new URL(file, import.meta.url)).replaceAll("TEMP MACRO", "MACRO"));
   const known = new Set(
     (
       await session.rows<{ place: string }>(
