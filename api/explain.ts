@@ -59,7 +59,11 @@ export function parseTarget(text: string): Target {
         );
       return { kind, filters: { ...filters, team: rest } };
     case "resource":
-      return { kind, filters: { ...filters, resource: rest.trim().toLowerCase() } };
+      // What has no resource stands under its description, as written.
+      return {
+        kind,
+        filters: { ...filters, resource: rest.startsWith("/") ? rest.trim().toLowerCase() : rest },
+      };
     case "namespace": {
       // A cluster may be called anything; a namespace holds no slash.
       const match = /^(.+)\/([^/]+)$/.exec(rest);

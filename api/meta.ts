@@ -82,7 +82,13 @@ export async function viewMonth(
     { month: entry.month, measure, params: { currency, policy, ...filters(asked) } },
     signal,
   );
-  const coverage = await coverageOf(snapshot, principal, entry.month, asked.cluster, signal);
+  const coverage = await coverageByCluster(
+    snapshot,
+    principal,
+    entry.month,
+    asked.cluster,
+    signal,
+  );
   const visible = row?.currencies ?? [];
   if (asked.currency !== undefined && !visible.includes(asked.currency))
     throw new AppError(
@@ -102,7 +108,7 @@ export async function viewMonth(
       state: entry.state,
       checkFailed: entry.failed.length > 0,
       publishedAt: entry.publishedAt,
-      coverage,
+      coverage: coverageText(coverage.values()),
       policy,
       total: row?.total ?? "0",
       previousTotal: row?.previous ?? null,
@@ -111,23 +117,44 @@ export async function viewMonth(
   };
 }
 
-/** Covered seconds of billed ones with six places, rounded down; null where no node was billed. */
-async function coverageOf(
+/** Seconds of billed node time, and how many of them have usage data. */
+export interface Coverage {
+  covered: bigint;
+  billed: bigint;
+}
+
+/** Coverage of the month's clusters, or of one; empty where no node was billed. */
+export async function coverageByCluster(
   snapshot: Snapshot,
   principal: Principal,
   month: string,
   cluster: string | undefined,
   signal: AbortSignal,
-): Promise<string | null> {
-  const [row] = await ask<{ covered: string; billed: string }>(
+): Promise<Map<string, Coverage>> {
+  const rows = await ask<{ cluster: string; covered: string; billed: string }>(
     snapshot,
     "coverage",
     principal,
     { month, params: { cluster: cluster ?? null } },
     signal,
   );
-  const billed = BigInt(row?.billed ?? "0");
+  return new Map(
+    rows.map((row) => [
+      row.cluster,
+      { covered: BigInt(row.covered), billed: BigInt(row.billed) },
+    ]),
+  );
+}
+
+/** Covered of billed seconds with six places, rounded down; null where nothing was billed. */
+export function coverageText(parts: Iterable<Coverage>): string | null {
+  let covered = 0n;
+  let billed = 0n;
+  for (const part of parts) {
+    covered += part.covered;
+    billed += part.billed;
+  }
   if (billed === 0n) return null;
-  const parts = (BigInt(row?.covered ?? "0") * 1_000_000n) / billed;
-  return plainAmount(`${parts / 1_000_000n}.${String(parts % 1_000_000n).padStart(6, "0")}`);
+  const share = (covered * 1_000_000n) / billed;
+  return plainAmount(`${share / 1_000_000n}.${String(share % 1_000_000n).padStart(6, "0")}`);
 }

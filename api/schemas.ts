@@ -88,6 +88,9 @@ export const ShowbackRow = Type.Object({
   rule: Type.Optional(
     Nullable(Type.String({ description: "The ownership rule that named the team." })),
   ),
+  coverage: Type.Optional(
+    Nullable(Type.String({ description: "Of a cluster: as meta.coverage, of its nodes alone." })),
+  ),
 });
 export type ShowbackRow = Static<typeof ShowbackRow>;
 export const Showback = Type.Object({ data: Type.Array(ShowbackRow), meta: Meta });

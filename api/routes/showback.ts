@@ -6,7 +6,7 @@ import type { Param } from "../../data/warehouse.ts";
 import type { App, RouteContext } from "../app.ts";
 import { placeName, teamName, teamNames } from "../names.ts";
 import { sendArrow, wantsArrow } from "../arrow.ts";
-import { filters, viewMonth } from "../meta.ts";
+import { coverageByCluster, coverageText, filters, viewMonth } from "../meta.ts";
 import {
   DIMENSIONS,
   Movers,
@@ -86,10 +86,18 @@ export function showbackRoutes(app: App, context: RouteContext): void {
         signal,
       );
       const names = await teamNames(snapshot, principal, view.entry.month, signal);
-      const data = rows.slice(0, limit).map((row): ShowbackRow => ({
-        ...row,
-        name: nameOf(by, row, names),
-      }));
+      const coverage =
+        by === "cluster"
+          ? await coverageByCluster(snapshot, principal, view.entry.month, query.cluster, signal)
+          : null;
+      const data = rows.slice(0, limit).map((row): ShowbackRow => {
+        const own = coverage?.get(row.key);
+        return {
+          ...row,
+          name: nameOf(by, row, names),
+          ...(own === undefined ? {} : { coverage: coverageText([own]) }),
+        };
+      });
       const next = rows.length > limit ? String(offset + limit) : null;
       const meta = { ...view.meta, next };
       if (wantsArrow(request)) return sendArrow(reply as never, data, ROW_COLUMNS, meta) as never;

@@ -112,7 +112,9 @@ describe("showback inside clusters", () => {
   });
 
   it("says how much of the node time has usage data", async () => {
-    expect((await showback("by=cluster")).meta.coverage).toBe("0.875");
+    const clusters = await showback("by=cluster");
+    expect(clusters.meta.coverage).toBe("0.875");
+    expect(clusters.data.find((row) => row.key === "dev")?.coverage).toBe("0.5");
     expect((await showback("by=namespace&cluster=dev")).meta.coverage).toBe("0.5");
     expect((await showback("by=namespace&cluster=prod")).meta.coverage).toBe("1");
   });

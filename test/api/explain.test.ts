@@ -142,7 +142,7 @@ describe("explain says why", () => {
     const { data } = await explain("bucket:__no_usage_data__", "&limit=1000");
     const node = data.lines.find((line) => line.splitKind === "node");
     expect(node).toMatchObject({ billedSeconds: 86400, coveredSeconds: 43200 });
-    expect(BigInt(node?.weight ?? "0") * 2n - BigInt(node?.whole ?? "0")).toBeLessThan(2n);
+    expect(BigInt(node?.weight ?? "0") * 2n - BigInt(node?.whole ?? "0")).toBeLessThan(10n);
   });
 
   it("refuses what is no target, by its place", async () => {
