@@ -10,7 +10,7 @@ import { cutMiddle } from "../text.ts";
 export type ChartSpec = Record<string, unknown>;
 
 /** The page's own colours, by name: a chart follows the theme, and paper, without being drawn anew. */
-const INK = {
+export const INK = {
   text: "var(--chart-text)",
   strong: "var(--text)",
   grid: "var(--chart-grid)",
@@ -233,7 +233,7 @@ export function columnsSpec(
 }
 
 /** Opaque shades: grid lines must not show through a faint bar. */
-function mixed(color: string, alpha: number): string {
+export function mixed(color: string, alpha: number): string {
   return `color-mix(in srgb, ${color} ${alpha * 100}%, ${INK.back})`;
 }
 
@@ -241,7 +241,7 @@ function initial(label: string): string {
   return /^\p{L}/u.test(label) ? label.slice(0, 1) : label;
 }
 
-function base(description: string, width: number, height: number): ChartSpec {
+export function base(description: string, width: number, height: number): ChartSpec {
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
     description,

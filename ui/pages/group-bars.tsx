@@ -67,7 +67,7 @@ export function barsOf(
           : meta.state === "open"
             ? `${amount(row.previous)} in all of ${monthName(monthBefore(meta.month ?? ""))}`
             : `${change} against the month before`,
-        by === "team" && row.key !== OTHERS ? "Click to open" : "",
+        ["team", "cluster", "namespace"].includes(by) && row.key !== OTHERS ? "Click to open" : "",
       ]
         .filter((line) => line !== "")
         .join("\n"),

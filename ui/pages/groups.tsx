@@ -4,11 +4,11 @@ import type { Grouping } from "../answers.ts";
 import { barsHeight, barsSpec } from "../charts/specs.ts";
 import { Chart } from "../charts/chart.tsx";
 import { digitsFor, formatAmount, isZero } from "../format.ts";
-import { arrange, type Arranged, OTHERS } from "../groups.ts";
-import { go, hrefOf, place, teamPath } from "../place.ts";
+import { arrange, type Arranged } from "../groups.ts";
+import { go, hrefOf, place } from "../place.ts";
 import { GROUPING_NAMES, nameOf } from "../words.ts";
 import { barsOf, Key, MOST_BARS } from "./group-bars.tsx";
-import { GroupTable } from "./group-table.tsx";
+import { GroupTable, hrefOfRow } from "./group-table.tsx";
 
 const TOP = 12;
 interface GroupsProps {
@@ -56,7 +56,8 @@ export function Groups({ showback, by, within }: GroupsProps) {
             spec={spec}
             table={id}
             onPick={(key) => {
-              if (by === "team" && key !== OTHERS) void go(hrefOf({}, teamPath(key)));
+              const href = hrefOfRow(by, key);
+              if (href !== null && by !== "service") void go(href);
             }}
           />
         )}

@@ -18,14 +18,22 @@ interface TrendPanelProps {
   month: string | null;
   /** The team whose colour the columns have; none for all teams. */
   team?: string;
+  /** Which rows count; all unless said. */
+  only?: (row: TrendRow) => boolean;
 }
 
 /** Thirteen months, so that the same month of last year is in sight. */
-export function TrendPanel({ path, month, team }: TrendPanelProps) {
+export function TrendPanel({ path, month, team, only }: TrendPanelProps) {
   return (
     <Panel title="By month" class="trend">
       <Ask<Trend> path={path} height={HEIGHT + 30}>
-        {(trend) => <Months trend={trend} month={month ?? trend.meta.month} team={team} />}
+        {(trend) => (
+          <Months
+            trend={only === undefined ? trend : { ...trend, data: trend.data.filter(only) }}
+            month={month ?? trend.meta.month}
+            team={team}
+          />
+        )}
       </Ask>
     </Panel>
   );
