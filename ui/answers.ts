@@ -122,6 +122,7 @@ export function namespaceRequests(cluster: string, namespace: string, view: View
   const { month } = view;
   return {
     total: showback({ by: "namespace", ...within }, view),
+    owners: showback({ by: "team", ...within }, view),
     trend: trend({ ...within, months: TREND_MONTHS }, view),
     days: showback({ by: "day", ...within }, view),
     usage: path("usage", { by: "day", ...within, month }),

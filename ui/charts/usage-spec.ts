@@ -1,26 +1,8 @@
 import { markLength } from "../format.ts";
-import { base, type ChartSpec, INK, mixed, type Part, PART_ALPHA } from "./specs.ts";
+import { PART_ALPHA, USAGE_ROW, type UsageDay } from "./drawing.ts";
+import { base, type ChartSpec, INK, mixed } from "./specs.ts";
 
-/** A day of a namespace: cores and GiB on average, null where nothing was measured, and what was paid. */
-export interface UsageDay {
-  day: string;
-  cpu: Levels | null;
-  mem: Levels | null;
-  cost: string;
-  parts: Record<Part, string>;
-  tip: string;
-}
-
-interface Levels {
-  requested: number;
-  used: number;
-  effective: number;
-}
-
-const ROW = 92;
 const AXIS = 46;
-/** Three rows, their titles, and the days below. */
-export const USAGE_HEIGHT = 3 * (ROW + 34) + 10;
 
 /** Three rows over one axis of days: no figure shares a scale with one of another unit. */
 export function usageSpec(
@@ -96,7 +78,7 @@ export function usageSpec(
       offset: 8,
     },
     width: inner,
-    height: ROW,
+    height: USAGE_ROW,
   });
   /** The room of a day, so that the tip is met anywhere above it. */
   const hover = {
@@ -104,7 +86,7 @@ export function usageSpec(
     encoding: {
       x: x(false),
       y: { value: 0 },
-      y2: { value: ROW },
+      y2: { value: USAGE_ROW },
       tooltip: { field: "tip", type: "nominal" },
     },
   };

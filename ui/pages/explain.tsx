@@ -1,11 +1,12 @@
 import type { Explain, Explained, ExplainLine, Meta } from "../../api/schemas.ts";
 import { explainRequest, POLICIES } from "../answers.ts";
 import { answerOf } from "../answering.ts";
+import type { Part } from "../charts/drawing.ts";
 import { monthName } from "../dates.ts";
-import { digitsFor, formatCount, formatShare, isZero } from "../format.ts";
+import { digitsFor, formatCount, formatShare, isZero, sumOf } from "../format.ts";
 import { hrefOf, namespacePath, place, teamPath } from "../place.ts";
 import { visible } from "../text.ts";
-import { COST_NAMES, nameOf, PART_WORDS, POLICY_NAMES } from "../words.ts";
+import { COST_NAMES, nameOf, PART_NAMES, PART_WORDS, POLICY_NAMES } from "../words.ts";
 import { Amount } from "../parts/amount.tsx";
 import { Failure, Stale } from "../parts/ask.tsx";
 import { Notice, Panel, Skeleton } from "../parts/frame.tsx";
@@ -138,6 +139,13 @@ function Parts({ data, meta, digits }: { data: Explained; meta: Meta; digits: nu
           head: "Cost",
           kind: "number",
           cell: (part) => <Amount value={part.cost} currency={meta.currency} digits={digits} />,
+          foot: (
+            <Amount
+              value={sumOf([data.own, data.shares])}
+              currency={meta.currency}
+              digits={digits}
+            />
+          ),
         },
         {
           id: "lines",
@@ -166,7 +174,7 @@ function Passed({ data, meta, digits }: { data: Explained; meta: Meta; digits: n
       caption="What each policy passes on"
       rows={rows}
       keyOf={(row) => [row.policy, row.cluster, row.bucket].join(" ")}
-      rowClass={(row) => (row.policy === chosen ? "" : "pinned")}
+      rowClass={(row) => (row.policy === chosen ? "chosen" : "")}
       empty="Nothing is passed on to it or from it."
       columns={[
         {
@@ -180,7 +188,11 @@ function Passed({ data, meta, digits }: { data: Explained; meta: Meta; digits: n
           ),
         },
         { id: "cluster", head: "Cluster", cell: (row) => visible(row.cluster) },
-        { id: "what", head: "What", cell: (row) => nameOf(row.bucket, row.bucket) },
+        {
+          id: "what",
+          head: "What",
+          cell: (row) => PART_NAMES[row.bucket as Part] ?? nameOf(row.bucket, null),
+        },
         {
           id: "cost",
           head: "Cost",

@@ -1,12 +1,13 @@
 import type { Meta, Showback, ShowbackRow } from "../../api/schemas.ts";
 import type { Grouping } from "../answers.ts";
-import type { Part } from "../charts/specs.ts";
+import type { Part } from "../charts/drawing.ts";
 import { colorOf } from "../colors.ts";
 import { monthBefore, monthName, monthShort } from "../dates.ts";
 import { formatShare, sumOf } from "../format.ts";
 import { type Arranged, isSentinel, OTHERS } from "../groups.ts";
 import { hrefOf, namespacePath, place, teamPath, whyHref } from "../place.ts";
-import { GROUPING_NAMES, nameOf, PART_NAMES, PARTS, SENTINELS, sentinelOf } from "../words.ts";
+import { GROUPING_NAMES, PART_NAMES, PARTS, SENTINELS, sentinelOf } from "../words.ts";
+import { rowName } from "./group-bars.tsx";
 import { Amount, Change } from "../parts/amount.tsx";
 import { Door } from "../parts/door.tsx";
 import { Name } from "../parts/name.tsx";
@@ -45,7 +46,7 @@ export function GroupTable(props: GroupTableProps) {
       id: "name",
       head: GROUPING_NAMES[by].one,
       kind: "name",
-      cell: (row) => <GroupName row={row} by={by} colored={within === undefined} />,
+      cell: (row) => <GroupName row={row} by={by} colored={!within} />,
       foot: searching ? "Found" : "Total",
     },
     {
@@ -176,7 +177,7 @@ export function wholeColumn(meta: Meta, digits: number): Column<ShowbackRow> {
 }
 
 function GroupName({ row, by, colored }: { row: ShowbackRow; by: Grouping; colored: boolean }) {
-  const name = nameOf(row.key, row.name);
+  const name = rowName(by, row);
   const known = sentinelOf(row.key);
   const swatch = colored && <span class="swatch" style={{ background: colorOf(row.key) }} />;
   if (row.key === OTHERS) {
@@ -196,20 +197,10 @@ function GroupName({ row, by, colored }: { row: ShowbackRow; by: Grouping; color
         <Name text={name} />
       </a>
     );
-  // Two clusters may have a namespace of one name.
-  const cluster =
-    by === "namespace" && known === undefined && place.value.view.cluster === null
-      ? row.key.slice(0, row.key.lastIndexOf("/"))
-      : null;
   return (
     <span class="named">
       {swatch}
-      {cluster !== null ? (
-        <span class="with-hint">
-          {label}
-          <span class="hint">{cluster}</span>
-        </span>
-      ) : known === undefined ? (
+      {known === undefined ? (
         label
       ) : (
         <span class="with-hint">

@@ -57,7 +57,7 @@ export function Headline(props: HeadlineProps) {
         <Amount value={total} currency={meta.currency} />
         <span class="total-unit">{meta.currency}</span>
         {target !== undefined && (
-          <a class="why" href={whyHref(target)} title="What this figure is made of">
+          <a class="because" href={whyHref(target)} title="What this figure is made of">
             Why?
           </a>
         )}

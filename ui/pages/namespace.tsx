@@ -2,7 +2,7 @@ import type { Showback } from "../../api/schemas.ts";
 import { namespaceRequests } from "../answers.ts";
 import { answerOf } from "../answering.ts";
 import { monthName } from "../dates.ts";
-import { hrefOf, place, teamPath, whyHref } from "../place.ts";
+import { hrefOf, place, teamPath } from "../place.ts";
 import { visible } from "../text.ts";
 import { nameOf, SENTINELS } from "../words.ts";
 import { Failure, Stale } from "../parts/ask.tsx";
@@ -41,11 +41,6 @@ export function NamespacePage({ cluster, namespace }: { cluster: string; namespa
           <a href={hrefOf({ cluster }, "/clusters")}>{visible(cluster)}</a>{" "}
           <span aria-hidden="true">/</span> {name}
         </nav>
-        <div class="files">
-          <a class="button" href={whyHref(target)}>
-            Explain this figure
-          </a>
-        </div>
       </div>
       <Stale answer={answer} path={requests.total} />
       {nothing && meta?.month && (
@@ -64,7 +59,7 @@ export function NamespacePage({ cluster, namespace }: { cluster: string; namespa
             about={{ cluster, namespace }}
             target={target}
           >
-            <Owners path={requests.workloads} />
+            <Owners names={requests.owners} path={requests.workloads} />
           </Headline>
         )}
         <TrendPanel path={requests.trend} month={meta?.month ?? view.month} />
@@ -72,7 +67,11 @@ export function NamespacePage({ cluster, namespace }: { cluster: string; namespa
       {!nothing && (
         <>
           <UsagePanel days={requests.days} usage={requests.usage} />
-          <WorkloadsPanel path={requests.workloads} usage={requests.workloadUsage} />
+          <WorkloadsPanel
+            path={requests.workloads}
+            usage={requests.workloadUsage}
+            days={requests.usage}
+          />
         </>
       )}
     </>
@@ -80,7 +79,8 @@ export function NamespacePage({ cluster, namespace }: { cluster: string; namespa
 }
 
 /** Who owns it, and the rule that says so; more than one where a rule looks at labels or days. */
-function Owners({ path }: { path: string }) {
+function Owners({ names, path }: { names: string; path: string }) {
+  const teams = answerOf<Showback>(names).data?.data ?? [];
   const rows = answerOf<Showback>(path).data?.data ?? [];
   const owners = [
     ...new Map(
@@ -94,7 +94,9 @@ function Owners({ path }: { path: string }) {
     <ul class="owners" aria-label="Whose it is">
       {owners.slice(0, 3).map(({ team, rule }) => (
         <li key={`${team} ${rule ?? ""}`}>
-          <a href={hrefOf({}, teamPath(team))}>{visible(nameOf(team, null))}</a>{" "}
+          <a href={hrefOf({}, teamPath(team))}>
+            {visible(nameOf(team, teams.find((row) => row.key === team)?.name))}
+          </a>{" "}
           <span class="quiet">{visible(rule ?? SENTINELS[team]?.short ?? "")}</span>
         </li>
       ))}

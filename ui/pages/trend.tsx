@@ -1,7 +1,7 @@
 import { useMemo } from "preact/hooks";
 import type { Trend, TrendRow } from "../../api/schemas.ts";
 import { Chart } from "../charts/chart.tsx";
-import { type Col, columnsSpec } from "../charts/specs.ts";
+import type { Col, Drawing } from "../charts/drawing.ts";
 import { monthName, monthShort } from "../dates.ts";
 import { digitsFor, formatAmount, formatPercentChange, sumOf } from "../format.ts";
 import { go, hrefOf } from "../place.ts";
@@ -61,7 +61,7 @@ function Months({
     months.map((sum) => sum.cost),
     meta.currency,
   );
-  const spec = useMemo(() => {
+  const drawing = useMemo((): Drawing => {
     const cols = months.map((sum, i): Col => {
       const percent = formatPercentChange(sum.cost, sum.before);
       const year = i === 0 || sum.month.endsWith("-01") ? sum.month.slice(0, 4) : " ";
@@ -76,8 +76,7 @@ function Months({
       };
     });
     const description = `Cost of ${cols.length} months`;
-    return (width: number) =>
-      columnsSpec(cols, { description, height: HEIGHT, colorKey: team }, width);
+    return { kind: "columns", cols, description, height: HEIGHT, colorKey: team };
   }, [months, month, team, digits, meta.currency]);
   if (months.length === 0) return <p class="none">No months to show.</p>;
   const first = months[0];
@@ -87,7 +86,7 @@ function Months({
       <Chart
         label={`Cost by month in ${meta.currency ?? ""}, ${months.length} months, from ${formatAmount(first?.cost ?? "0", { digits })} in ${monthName(first?.month ?? "")} to ${formatAmount(last?.cost ?? "0", { digits })} in ${monthName(last?.month ?? "")}`}
         height={HEIGHT}
-        spec={spec}
+        drawing={drawing}
         table="months"
         onPick={(key) => void go(hrefOf({ month: key }))}
       />

@@ -1,7 +1,7 @@
 import { useMemo } from "preact/hooks";
 import type { Showback, Usage } from "../../api/schemas.ts";
 import { Chart } from "../charts/chart.tsx";
-import { USAGE_HEIGHT, type UsageDay, usageSpec } from "../charts/usage-spec.ts";
+import { type Drawing, USAGE_HEIGHT, type UsageDay } from "../charts/drawing.ts";
 import { monthShort } from "../dates.ts";
 import { digitsFor, formatAmount } from "../format.ts";
 import { Amount } from "../parts/amount.tsx";
@@ -71,7 +71,7 @@ function Days({ usage, path }: { usage: Usage; path: string }) {
     days.map((day) => day.cost),
     currency,
   );
-  const spec = useMemo(() => {
+  const drawing = useMemo((): Drawing => {
     const told = days.map((day) => ({
       ...day,
       tip: [
@@ -81,8 +81,8 @@ function Days({ usage, path }: { usage: Usage; path: string }) {
         `paid ${formatAmount(day.cost, { digits })} ${currency}`,
       ].join("\n"),
     }));
-    return (width: number) =>
-      usageSpec(told, currency, `Requested, used and paid on ${told.length} days`, width);
+    const description = `Requested, used and paid on ${told.length} days`;
+    return { kind: "usage", days: told, currency, description };
   }, [days, digits, currency]);
   if (paid === null) return <Skeleton height={USAGE_HEIGHT} />;
   if (days.length === 0) return <p class="none">No day has a cost.</p>;
@@ -91,7 +91,7 @@ function Days({ usage, path }: { usage: Usage; path: string }) {
       <Chart
         label={`CPU and memory requested, used and effective, and cost in ${currency}, on ${days.length} days`}
         height={USAGE_HEIGHT}
-        spec={spec}
+        drawing={drawing}
         table="usage"
       />
       <details class="as-table">

@@ -15,8 +15,11 @@ import { coresOf, figure, gibOf } from "./usage.tsx";
 
 const MOST_ROWS = 200;
 
-/** Each workload's cost beside what it asked for and used, averaged over the time it ran. */
-export function WorkloadsPanel({ path, usage }: { path: string; usage: string }) {
+/** Each workload's cost beside what it asked for and used, averaged over the days with data. */
+export function WorkloadsPanel(props: { path: string; usage: string; days: string }) {
+  const { path } = props;
+  const usage = answerOf<Usage>(props.usage).data;
+  const days = answerOf<Usage>(props.days).data?.data.length ?? 1;
   return (
     <Panel
       title="Cost by workload"
@@ -29,13 +32,20 @@ export function WorkloadsPanel({ path, usage }: { path: string; usage: string })
       }
     >
       <Ask<Showback> path={path} lines={8}>
-        {(showback) => <Workloads showback={showback} usage={answerOf<Usage>(usage).data} />}
+        {(showback) => <Workloads showback={showback} usage={usage} days={days} />}
       </Ask>
     </Panel>
   );
 }
 
-function Workloads({ showback, usage }: { showback: Showback; usage: Usage | null }) {
+interface WorkloadsProps {
+  showback: Showback;
+  usage: Usage | null;
+  /** Days of the month that have usage data. */
+  days: number;
+}
+
+function Workloads({ showback, usage, days }: WorkloadsProps) {
   const { view } = place.value;
   const { data, meta } = showback;
   const found = data.filter((row) => view.search === "" || matches(row.key, view.search));
@@ -45,9 +55,6 @@ function Workloads({ showback, usage }: { showback: Showback; usage: Usage | nul
     meta.currency,
   );
   const used = new Map((usage?.data ?? []).map((row) => [row.key, row]));
-  const days = new Date(
-    Date.UTC(Number(meta.month?.slice(0, 4)), Number(meta.month?.slice(5, 7)), 0),
-  ).getUTCDate();
   const of = (id: string, head: string, title: string, text: (row: UsageRow) => string) => ({
     id,
     head,
@@ -85,16 +92,16 @@ function Workloads({ showback, usage }: { showback: Showback; usage: Usage | nul
       kind: "number",
       cell: (row) => formatShare(row.cost, meta.total ?? "0"),
     },
-    of("cpureq", "CPU requested", "Cores, averaged over the month", (row) =>
+    of("cpureq", "CPU requested", "Cores, averaged over the days with data", (row) =>
       figure(coresOf(row.cpuRequested, days)),
     ),
-    of("cpuused", "used", "Cores, averaged over the month", (row) =>
+    of("cpuused", "used", "Cores, averaged over the days with data", (row) =>
       figure(coresOf(row.cpuUsed, days)),
     ),
-    of("memreq", "Memory requested", "GiB, averaged over the month", (row) =>
+    of("memreq", "Memory requested", "GiB, averaged over the days with data", (row) =>
       figure(gibOf(row.memRequested, days)),
     ),
-    of("memused", "used", "GiB, averaged over the month", (row) =>
+    of("memused", "used", "GiB, averaged over the days with data", (row) =>
       figure(gibOf(row.memUsed, days)),
     ),
     {
