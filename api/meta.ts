@@ -82,13 +82,7 @@ export async function viewMonth(
     { month: entry.month, measure, params: { currency, policy, ...filters(asked) } },
     signal,
   );
-  const coverage = await coverageByCluster(
-    snapshot,
-    principal,
-    entry.month,
-    asked.cluster,
-    signal,
-  );
+  const coverage = await coverageByCluster(snapshot, principal, entry.month, asked.cluster, signal);
   const visible = row?.currencies ?? [];
   if (asked.currency !== undefined && !visible.includes(asked.currency))
     throw new AppError(
@@ -139,10 +133,7 @@ export async function coverageByCluster(
     signal,
   );
   return new Map(
-    rows.map((row) => [
-      row.cluster,
-      { covered: BigInt(row.covered), billed: BigInt(row.billed) },
-    ]),
+    rows.map((row) => [row.cluster, { covered: BigInt(row.covered), billed: BigInt(row.billed) }]),
   );
 }
 

@@ -37,5 +37,5 @@ export function placeName(by: string, key: string, names: ReadonlyMap<string, st
   if (last.startsWith("team:")) return `Given to ${teamName(last.slice("team:".length), names)}`;
   if (last.startsWith("__")) return teamName(last, names);
   if (by === "namespace") return last;
-  return parts.length < 4 ? `${last}, no one workload's` : (workload ?? last);
+  return parts.length < 4 ? "No one workload's" : (workload ?? last);
 }
