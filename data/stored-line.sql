@@ -5,6 +5,10 @@
 SELECT
   l.* EXCLUDE (is_legacy, is_usage, is_committed, is_unused) REPLACE (
     CASE
+      WHEN NOT is_legacy THEN billing_account_type
+      ELSE 'Billing Account'
+    END AS billing_account_type,
+    CASE
       WHEN NOT is_legacy THEN charge_category
       WHEN is_usage OR is_unused THEN 'Usage'
       WHEN x_charge_type IN ('Purchase', 'Tax', 'Credit', 'Adjustment') THEN x_charge_type
@@ -47,16 +51,32 @@ SELECT
       WHEN x_pricing_model = 'SavingsPlan' THEN 'Savings Plan'
     END AS commitment_discount_type,
     CASE
+      WHEN NOT is_legacy THEN invoice_issuer_name
+      ELSE 'Microsoft'
+    END AS invoice_issuer_name,
+    CASE
       WHEN NOT is_legacy THEN pricing_category
       WHEN is_committed THEN 'Committed'
       WHEN x_pricing_model = 'Spot' THEN 'Dynamic'
       WHEN x_pricing_model IS NOT NULL THEN 'Standard'
     END AS pricing_category,
     CASE
+      WHEN NOT is_legacy THEN provider_name
+      ELSE 'Microsoft'
+    END AS provider_name,
+    CASE
+      WHEN NOT is_legacy THEN publisher_name
+      ELSE coalesce(publisher_name, 'Microsoft')
+    END AS publisher_name,
+    CASE
       WHEN NOT is_legacy OR resource_name IS NOT NULL THEN resource_name
       -- A purchase ends in a slash: Azure leaves the reservation's own id out.
       ELSE coalesce(nullif(parse_filename(resource_id), ''), commitment_discount_name)
     END AS resource_name,
+    CASE
+      WHEN NOT is_legacy THEN service_category
+      ELSE 'Other'
+    END AS service_category,
     CASE
       WHEN NOT is_legacy THEN sub_account_type
       WHEN sub_account_id IS NOT NULL THEN 'Subscription'
