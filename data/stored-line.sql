@@ -69,6 +69,10 @@ SELECT
       ELSE coalesce(publisher_name, 'Microsoft')
     END AS publisher_name,
     CASE
+      WHEN NOT is_legacy THEN region_id
+      ELSE lower(replace(region_id, ' ', ''))
+    END AS region_id,
+    CASE
       WHEN NOT is_legacy OR resource_name IS NOT NULL THEN resource_name
       -- A purchase ends in a slash: Azure leaves the reservation's own id out.
       ELSE coalesce(nullif(parse_filename(resource_id), ''), commitment_discount_name)
@@ -77,6 +81,10 @@ SELECT
       WHEN NOT is_legacy THEN service_category
       ELSE 'Other'
     END AS service_category,
+    CASE
+      WHEN NOT is_legacy OR starts_with(sub_account_id, '/subscriptions/') THEN sub_account_id
+      ELSE '/subscriptions/' || lower(sub_account_id)
+    END AS sub_account_id,
     CASE
       WHEN NOT is_legacy THEN sub_account_type
       WHEN sub_account_id IS NOT NULL THEN 'Subscription'
