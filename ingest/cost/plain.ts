@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { constants, createReadStream, createWriteStream } from "node:fs";
-import { type FileHandle, open, rm, stat } from "node:fs/promises";
+import { createReadStream, createWriteStream } from "node:fs";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
@@ -13,8 +13,6 @@ const MAX_RATIO = 200;
 const RATIO_FROM = 64 << 20;
 
 const NUL = 0;
-// No disk has larger blocks.
-const BLOCK = 4096;
 
 export interface Copied {
   bytes: number;
@@ -55,9 +53,8 @@ export async function copyHashed(
 }
 
 /**
- * As `copyHashed`, for a file that is open: one buffer all the way, and past the page cache. Streams make
- * a new buffer for every chunk, and on gigabytes collecting those costs more than reading, hashing and
- * writing together; so does finding pages for a copy that is read once (docs/decisions/0007).
+ * As `copyHashed`, for a file that is open: one buffer all the way. Streams make a new buffer for every
+ * chunk, and on gigabytes collecting those costs more than reading, hashing and writing together.
  */
 export async function copyFileHashed(
   from: FileHandle,
@@ -65,58 +62,27 @@ export async function copyFileHashed(
   signal?: AbortSignal,
 ): Promise<Omit<Copied, "md5">> {
   const hash = createHash("sha256");
-  // Writing past the cache wants memory that starts at a page; 16 WebAssembly pages are 1 MiB that does.
-  const buffer = Buffer.from(new WebAssembly.Memory({ initial: 16 }).buffer);
-  const sink = await openDirect(to);
+  const buffer = Buffer.allocUnsafe(1 << 20);
+  const sink = await open(to, "wx", 0o600);
   let bytes = 0;
   let nul = false;
   try {
-    for (let filled = buffer.length; filled === buffer.length; bytes += filled) {
+    for (;;) {
       signal?.throwIfAborted();
-      filled = await fill(from, buffer, bytes);
-      const chunk = buffer.subarray(0, filled);
+      const { bytesRead } = await from.read(buffer, 0, buffer.length, bytes);
+      if (bytesRead === 0) break;
+      const chunk = buffer.subarray(0, bytesRead);
       hash.update(chunk);
       nul ||= chunk.includes(NUL);
-      // Whole blocks only; what the last one holds beyond the end is cut off below.
-      const whole = Math.ceil(filled / BLOCK) * BLOCK;
-      for (let at = 0; at < whole;)
-        at += (await sink.write(buffer, at, whole - at, bytes + at)).bytesWritten;
+      for (let at = 0; at < bytesRead;)
+        at += (await sink.write(buffer, at, bytesRead - at, bytes + at)).bytesWritten;
+      bytes += bytesRead;
     }
-    await sink.truncate(bytes);
     await sink.sync();
   } finally {
     await sink.close();
   }
   return { bytes, sha256: hash.digest("hex"), nul };
-}
-
-/** Reads until the buffer is full or the file ends. */
-async function fill(from: FileHandle, buffer: Buffer, position: number): Promise<number> {
-  let filled = 0;
-  while (filled < buffer.length) {
-    const { bytesRead } = await from.read(
-      buffer,
-      filled,
-      buffer.length - filled,
-      position + filled,
-    );
-    if (bytesRead === 0) break;
-    filled += bytesRead;
-  }
-  return filled;
-}
-
-/** A new file (0600) that is written past the page cache where its file system can. */
-async function openDirect(path: string): Promise<FileHandle> {
-  const { O_WRONLY, O_CREAT, O_EXCL, O_DIRECT = 0 } = constants;
-  try {
-    return await open(path, O_WRONLY | O_CREAT | O_EXCL | O_DIRECT, 0o600);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EINVAL") throw error;
-    // The file may have been made before it was refused.
-    await rm(path, { force: true });
-    return open(path, "wx", 0o600);
-  }
 }
 
 /**
