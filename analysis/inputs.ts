@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { homePaths, sha256 } from "../data/files.ts";
+import { storedLines } from "../data/lines.ts";
 import { loadSql } from "../data/sql.ts";
 import { type Session, sqlText } from "../data/warehouse.ts";
 import { inventoryHash, type Known } from "./inventory.ts";
@@ -279,10 +280,10 @@ export async function prepareInputs(
     settings.environmentTags.map((tag, index) => [index, tag.toLowerCase()]),
   );
   const columns = Object.keys(STORED).map((column) => `l.${column} AS ${column}`);
-  const files = units.flatMap((unit) => unit.parts.map((part) => sqlText(part.path)));
+  const files = units.flatMap((unit) => unit.parts.map((part) => part.path));
   const lines =
     files.length > 0
-      ? `(SELECT * FROM read_parquet([${files.join(", ")}], union_by_name = true, filename = true, file_row_number = true) WHERE x_month = ${sqlText(month)})`
+      ? `(SELECT * FROM ${storedLines(files)} WHERE x_month = ${sqlText(month)})`
       : `(SELECT ${Object.entries(STORED)
           .map(([column, type]) => `CAST(NULL AS ${type}) AS ${column}`)
           .join(
