@@ -35,6 +35,7 @@ const MODELS: readonly (readonly [name: string, kept: "published" | "scaffold"])
   ["72-spend_resource", "published"],
   ["73-spend_workload", "published"],
   ["74-usage_day", "published"],
+  ["75-allocation_day", "published"],
 ];
 
 /** Models that are one algorithm over different inputs. */

@@ -11,10 +11,12 @@ import { LOCAL_ADMINISTRATOR, type Principal } from "../analysis/ask.ts";
 import { problemOf } from "./problem.ts";
 import { rememberRendered } from "./rendered.ts";
 import { dataRoutes } from "./routes/data.ts";
+import { explainRoutes } from "./routes/explain.ts";
 import { exportRoutes } from "./routes/exports.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { pageRoutes } from "./routes/pages.ts";
 import { showbackRoutes } from "./routes/showback.ts";
+import { usageRoutes } from "./routes/usage.ts";
 import type { ServerOptions, Snapshots } from "./snapshots.ts";
 
 export interface AppOptions extends ServerOptions {
@@ -137,6 +139,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   rememberRendered(app, context);
   healthRoutes(app, context);
   showbackRoutes(app, context);
+  usageRoutes(app, context);
+  explainRoutes(app, context);
   dataRoutes(app, context);
   exportRoutes(app, context);
   await pageRoutes(app, context);

@@ -14,7 +14,6 @@ const COMMON = {
 
 /** Commands of the contract that are still to come. */
 const LATER = [
-  "explain",
   "findings",
   "backtest",
   "namespaces",

@@ -10,6 +10,8 @@ import { FocusConfig } from "./focus/config.ts";
 import { focusSource } from "./focus/source.ts";
 import { PrometheusConfig } from "./prometheus/config.ts";
 import { prometheusSource } from "./prometheus/source.ts";
+import { accessOf, KubernetesConfig } from "./kubernetes/config.ts";
+import { kubernetesSource } from "./kubernetes/source.ts";
 import type { Source } from "./source.ts";
 
 interface SourceType {
@@ -34,10 +36,11 @@ export const SOURCE_TYPES: Readonly<Record<string, SourceType>> = {
     make: (config, folder) =>
       prometheusSource(config as PrometheusConfig, folder) as unknown as Source,
   },
+  kubernetes: { schema: KubernetesConfig, make: kubernetes },
 };
 
 /** Kinds the contract names and this version cannot read yet. */
-export const LATER_SOURCE_TYPES = ["kubernetes", "drivers", "directory"] as const;
+export const LATER_SOURCE_TYPES = ["drivers", "directory"] as const;
 
 function azureExports(config: unknown, folder: string): Source {
   const exports = config as AzureExportsConfig;
@@ -58,4 +61,9 @@ function azureExports(config: unknown, folder: string): Source {
       },
     });
   }) as unknown as Source;
+}
+
+function kubernetes(config: unknown, folder: string): Source {
+  const entry = config as KubernetesConfig;
+  return kubernetesSource(entry, accessOf(entry, folder));
 }

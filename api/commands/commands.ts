@@ -4,6 +4,7 @@ import { buildCommand } from "./build.ts";
 import { checkCommand } from "./check.ts";
 import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor.ts";
+import { explainCommand } from "./explain.ts";
 import { exportCommand } from "./export.ts";
 import { ingestCommand } from "./ingest.ts";
 import { initCommand } from "./init.ts";
@@ -40,6 +41,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   run: runCommand,
   serve: serveCommand,
   check: checkCommand,
+  explain: explainCommand,
   export: exportCommand,
   sources: sourcesCommand,
   doctor: doctorCommand,

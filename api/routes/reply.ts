@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { AppError } from "../../data/errors.ts";
 import { validators } from "../rendered.ts";
 import type { Snapshot } from "../../analysis/snapshot.ts";
 
@@ -19,4 +20,12 @@ export function unchanged(
   snapshot: Snapshot,
 ): boolean {
   return request.headers["if-none-match"] === validators(request, reply, snapshot);
+}
+
+/** How many rows the pages before held; a cursor is what `meta.next` gave. */
+export function cursorOffset(cursor: string | undefined): number {
+  if (cursor === undefined) return 0;
+  if (!/^\d{1,9}$/.test(cursor))
+    throw new AppError("BAD_PARAMETER", "cursor: take it from meta.next of the page before");
+  return Number(cursor);
 }
