@@ -14,6 +14,7 @@ import { dataRoutes } from "./routes/data.ts";
 import { explainRoutes } from "./routes/explain.ts";
 import { exportRoutes } from "./routes/exports.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { metricsRoutes } from "./routes/metrics.ts";
 import { openCostRoutes } from "./routes/opencost.ts";
 import { pageRoutes } from "./routes/pages.ts";
 import { showbackRoutes } from "./routes/showback.ts";
@@ -143,6 +144,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   usageRoutes(app, context);
   explainRoutes(app, context);
   openCostRoutes(app, context);
+  metricsRoutes(app, context);
   dataRoutes(app, context);
   exportRoutes(app, context);
   await pageRoutes(app, context);
