@@ -1,6 +1,7 @@
 import { loadSql } from "../data/sql.ts";
 import { type Session, sqlText } from "../data/warehouse.ts";
-import { type BuildSettings, type Fact, type MonthInputs, tables } from "./inputs.ts";
+import { type BuildSettings, type Fact, knownTo, type MonthInputs, tables } from "./inputs.ts";
+import { prepareInventory } from "./inventory.ts";
 
 /** Columns of the facts the models read, by kind; ingest writes at least these. */
 const COLUMNS = JSON.parse(
@@ -56,12 +57,7 @@ export async function prepareClusterInputs(
       return [family, Number(cpu), Number(gib), Number(gpu)];
     }),
   );
-  await table("inventory_node", "cluster VARCHAR, name VARCHAR, node VARCHAR", []);
-  await table(
-    "inventory_namespace",
-    "cluster VARCHAR, day DATE, namespace VARCHAR, labels VARCHAR, annotations VARCHAR",
-    [],
-  );
+  await prepareInventory(session, inputs.month, knownTo(settings));
 }
 
 function factView(columns: Readonly<Record<string, string>>, facts: readonly Fact[]): string {

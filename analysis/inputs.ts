@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import { homePaths, sha256 } from "../data/files.ts";
+import { storedLines } from "../data/lines.ts";
 import { loadSql } from "../data/sql.ts";
 import { type Session, sqlText } from "../data/warehouse.ts";
+import { inventoryHash, type Known } from "./inventory.ts";
 import { METHOD_VERSION } from "./method.ts";
 import type { Allocation, Cluster } from "./allocation.ts";
 import type { Ownership } from "./ownership.ts";
@@ -58,6 +60,14 @@ export interface MonthInputs {
   fingerprint: string;
   /** Parts of the fingerprint, to say what changed. */
   causes: Record<string, string>;
+}
+
+/** What a build may see of sources and clusters. */
+export function knownTo(settings: BuildSettings): Known {
+  return {
+    sources: [...settings.sources],
+    clusters: settings.clusters.map((cluster) => cluster.name),
+  };
 }
 
 /** Every month any configured source knows of, oldest first. */
@@ -133,7 +143,12 @@ export async function monthInputs(
         stated,
       ]),
     ),
-    usage: sha256(JSON.stringify(facts.map((fact) => [fact.kind, fact.sha256]))),
+    usage: sha256(
+      JSON.stringify([
+        facts.map((fact) => [fact.kind, fact.sha256]),
+        await inventoryHash(session, month, knownTo(settings)),
+      ]),
+    ),
     rules: sha256(JSON.stringify([settings.ownership.teams, settings.ownership.rules])),
     configuration: sha256(
       JSON.stringify([
@@ -265,10 +280,10 @@ export async function prepareInputs(
     settings.environmentTags.map((tag, index) => [index, tag.toLowerCase()]),
   );
   const columns = Object.keys(STORED).map((column) => `l.${column} AS ${column}`);
-  const files = units.flatMap((unit) => unit.parts.map((part) => sqlText(part.path)));
+  const files = units.flatMap((unit) => unit.parts.map((part) => part.path));
   const lines =
     files.length > 0
-      ? `(SELECT * FROM read_parquet([${files.join(", ")}], union_by_name = true, filename = true, file_row_number = true) WHERE x_month = ${sqlText(month)})`
+      ? `(SELECT * FROM ${storedLines(files)} WHERE x_month = ${sqlText(month)})`
       : `(SELECT ${Object.entries(STORED)
           .map(([column, type]) => `CAST(NULL AS ${type}) AS ${column}`)
           .join(

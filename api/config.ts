@@ -158,7 +158,9 @@ export function readConfig(file: string): Config {
     );
   const sources = sourcesOf(located, config.sources ?? []);
   const ownership =
-    config.owners === undefined ? NO_OWNERS : readOwners(resolve(located.folder, config.owners));
+    config.owners === undefined
+      ? NO_OWNERS
+      : readOwners(resolve(located.folder, config.owners), (config.clusters ?? []).length > 0);
   const tolerance = config.checks?.quarantineTolerance;
   return {
     file,

@@ -44,7 +44,7 @@ volume AS (
     s.cluster AS cluster,
     s.split_key AS split_key,
     s.day AS day,
-    coalesce(max(v.claim_namespace), max(s.claim_namespace)) AS namespace,
+    coalesce(max(nullif(v.claim_namespace, '')), max(s.claim_namespace)) AS namespace,
     max(v.bound_s) AS bound_s,
     sum(v.mounted_s) AS mounted_s
   FROM splits AS s
@@ -142,7 +142,7 @@ JOIN volume_day AS m
   AND CAST(m.day AS DATE) = v.day
   AND (m.pv = v.split_key OR m.volume_handle = s.resource_key)
   AND m.workload IS NOT NULL
-  AND m.claim_namespace IS NOT NULL
+  AND nullif(m.claim_namespace, '') IS NOT NULL
 UNION ALL
 -- Without anything known of its mounting, the claim's namespace pays; without a claim, nobody does.
 SELECT
@@ -154,7 +154,7 @@ SELECT
   '',
   '',
   CASE WHEN namespace IS NULL THEN '__unmounted__' WHEN bound_s IS NULL THEN 'direct' ELSE 'unmounted' END,
-  CASE WHEN namespace IS NULL OR bound_s IS NULL THEN CAST(1 AS HUGEINT) ELSE CAST(greatest(0, bound_s - coalesce(mounted_s, 0)) AS HUGEINT) END
+  CASE WHEN namespace IS NULL OR coalesce(greatest(bound_s, mounted_s), 0) = 0 THEN CAST(1 AS HUGEINT) ELSE CAST(greatest(0, bound_s - coalesce(mounted_s, 0)) AS HUGEINT) END
 FROM volume
 UNION ALL
 -- 720,720 divides by every number of services up to 16, and nearly so by any other.

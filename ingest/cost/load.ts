@@ -3,7 +3,8 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../../data/errors.ts";
 import { homePaths, renameDurably, sha256, sha256File, syncFile } from "../../data/files.ts";
-import { loadSql } from "../../data/sql.ts";
+import { storedLines } from "../../data/lines.ts";
+import { fillSql, loadSql } from "../../data/sql.ts";
 import type { Session } from "../../data/warehouse.ts";
 import type { Control, LandedFile, LinePart, LoadContext, RejectedLine } from "../source.ts";
 import { readCostFile } from "./read.ts";
@@ -107,8 +108,9 @@ async function sums(
     { files },
   );
   const subAccounts = await session.rows<{ month: string; subAccount: string }>(
-    loadSql(new URL("./sub-accounts.sql", import.meta.url)),
-    { files },
+    fillSql(loadSql(new URL("./sub-accounts.sql", import.meta.url)), {
+      lines: [{ stored: storedLines(files) }, "stored"],
+    }),
   );
   return {
     subAccounts,

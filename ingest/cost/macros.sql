@@ -56,7 +56,7 @@ CREATE OR REPLACE TEMP MACRO residue(t, stored) AS
   CASE
     WHEN stored IS NULL
       THEN NULL
-    WHEN contains(lower(t), 'e')
+    WHEN contains(t, 'e') OR contains(t, 'E')
       THEN list_transform([written_out(t)], lambda x: plain_residue(x))[1]
     WHEN length(t) >= 20
       THEN plain_residue(t)

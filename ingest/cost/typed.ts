@@ -122,14 +122,6 @@ function extras(typing: Typing, used: string): string[] {
     );
 }
 
-/** A source with the shape's facts as columns. */
-function facts(typing: Typing, source: string): string {
-  const entries = Object.entries(typing.shape.facts);
-  if (entries.length === 0) return source;
-  const list = entries.map(([name, fact]) => `${resolve(fact, typing.header)} AS ${name}`);
-  return `(SELECT *, ${list.join(", ")} FROM ${source})`;
-}
-
 export interface TypedSelect {
   /** The rows of a source with raw columns `c0…`, plus the stored columns. */
   inner(source: string): string;
@@ -161,11 +153,13 @@ export function typedSelect(typing: Typing): TypedSelect {
       outer.push(column);
     }
   }
+  const { shape } = typing;
   const more = extras(
     typing,
-    [...Object.values(own), ...Object.values(typing.shape.facts)].join(" ") +
-      typing.shape.amount +
-      typing.shape.currency,
+    // The shape's own too: where the export's month stands for its dates, these are read all the same.
+    [...Object.values(own), ...Object.values(shape.columns)].join(" ") +
+      shape.amount +
+      shape.currency,
   );
   items.push(...more);
   const names = more.map((item) => item.slice(item.indexOf(" AS ") + 4));
@@ -173,7 +167,7 @@ export function typedSelect(typing: Typing): TypedSelect {
   outer.push(...names);
   const reject = resolve(rejection(typing, own), typing.header);
   return {
-    inner: (source) => `(SELECT *,\n  ${items.join(",\n  ")}\nFROM ${facts(typing, source)})`,
+    inner: (source) => `(SELECT *,\n  ${items.join(",\n  ")}\nFROM ${source})`,
     list: `${outer.join(", ")},\n  ${reject} AS x_reject`,
     columns,
     amount: resolve(typing.shape.amount, typing.header),

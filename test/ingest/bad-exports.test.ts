@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { homePaths } from "../../data/files.ts";
 import { type Ledger, openLedger } from "../../data/ledger.ts";
+import { storedLines } from "../../data/lines.ts";
 import { plainAmount } from "../../data/money.ts";
 import { Register, type UnitReport } from "../../data/register.ts";
 import { directoryStore } from "../../ingest/azure-exports/directory.ts";
@@ -147,8 +148,7 @@ async function storedOf(unit: string, columns: string[] = []): Promise<Stored> {
     const values: unknown[][] = [];
     for (const column of columns) {
       const list = await session.rows<{ value: unknown }>(
-        `SELECT ${column} AS value FROM read_parquet($files, union_by_name = true) ORDER BY charge_period_start, charge_description, billed_cost`,
-        { files },
+        `SELECT ${column} AS value FROM ${storedLines(files)} ORDER BY charge_period_start, charge_description, billed_cost`,
       );
       values.push(list.map((row) => row.value));
     }

@@ -6,7 +6,8 @@ import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FOCUS_COLUMNS, USAGE_COLUMNS } from "../../data/sample/columns.ts";
-import { type Engine, openWriter, type Session, sqlText } from "../../data/warehouse.ts";
+import { storedLines } from "../../data/lines.ts";
+import { type Engine, openWriter, type Session } from "../../data/warehouse.ts";
 import { type CostRows, loadCostFiles } from "../../ingest/cost/load.ts";
 import { prepareReading } from "../../ingest/cost/read.ts";
 import type { Dataset } from "../../ingest/cost/shapes.ts";
@@ -75,9 +76,9 @@ async function read(
       session,
     },
   );
-  const paths = cost.parts.map((part) => sqlText(part.parquet)).join(", ");
+  const paths = cost.parts.map((part) => part.parquet);
   const lines = await session.rows<StoredLine>(
-    `SELECT * FROM read_parquet([${paths}], union_by_name = true) ORDER BY abs(coalesce(billed_cost, effective_cost)), charge_description`,
+    `SELECT * EXCLUDE (filename) FROM ${storedLines(paths)} ORDER BY abs(coalesce(billed_cost, effective_cost)), charge_description`,
   );
   return { ...cost, lines };
 }

@@ -7,8 +7,9 @@ import { readConfig } from "../../api/config.ts";
 import { writeExport } from "../../api/exports.ts";
 import { homePaths } from "../../data/files.ts";
 import { openLedger } from "../../data/ledger.ts";
+import { storedLines } from "../../data/lines.ts";
 import { Register } from "../../data/register.ts";
-import { openWriter, sqlText } from "../../data/warehouse.ts";
+import { openWriter } from "../../data/warehouse.ts";
 import { ingest, type IngestResult } from "../../ingest/run.ts";
 import type { Source } from "../../ingest/source.ts";
 import { writeConfig } from "../home.ts";
@@ -94,9 +95,7 @@ export const linesOf = (folder: string) =>
 export async function stored(folder: string, columns = "*", rest = ""): Promise<StoredLine[]> {
   const files = linesOf(folder);
   if (files.length === 0) return [];
-  return sql(
-    `SELECT ${columns} FROM read_parquet([${files.map(sqlText).join(", ")}], union_by_name = true, filename = true) ${rest}`,
-  );
+  return sql(`SELECT ${columns} FROM ${storedLines(files)} ${rest}`);
 }
 
 /** Rows of a statement run on an empty engine in memory. */
