@@ -14,6 +14,8 @@ import { dataRoutes } from "./routes/data.ts";
 import { explainRoutes } from "./routes/explain.ts";
 import { exportRoutes } from "./routes/exports.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { metricsRoutes } from "./routes/metrics.ts";
+import { openCostRoutes } from "./routes/opencost.ts";
 import { pageRoutes } from "./routes/pages.ts";
 import { showbackRoutes } from "./routes/showback.ts";
 import { usageRoutes } from "./routes/usage.ts";
@@ -141,6 +143,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   showbackRoutes(app, context);
   usageRoutes(app, context);
   explainRoutes(app, context);
+  openCostRoutes(app, context);
+  metricsRoutes(app, context);
   dataRoutes(app, context);
   exportRoutes(app, context);
   await pageRoutes(app, context);

@@ -1,6 +1,7 @@
 -- Cost of workloads day by day, by what was paid for, before redistribution. Grain: day, currency,
 -- cluster, namespace, workload, bucket, owner, kind of thing paid for.
--- Reads: cluster_spend. Read by: OpenCost's allocation, the Namespace page.
+-- Reads: cluster_spend. Read by: OpenCost's allocation.
+-- Where a resource's list cost is not stated, its effective one stands for it: no discount is made up.
 WITH
 paid AS (
   SELECT
@@ -25,9 +26,7 @@ SELECT
   team AS team,
   paid_for AS paid_for,
   amount_of(sum(effective)) AS effective,
-  amount_of(sum(list)) AS list,
-  CAST(sum(list_nulls) AS BIGINT) AS list_nulls,
-  CAST(sum(lines) AS BIGINT) AS lines
+  amount_of(sum(CASE WHEN list_nulls = 0 THEN list ELSE effective END)) AS list
 FROM paid
 GROUP BY ALL
 ORDER BY

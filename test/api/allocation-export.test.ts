@@ -60,7 +60,7 @@ describe("export allocation", () => {
 
   it("adds up to every row of the statement, by team and business unit", async () => {
     const statement = await exported("statement");
-    expect(statement.length).toBeGreaterThan(8);
+    expect(statement).toHaveLength(8);
     const key = (row: Row, team: string, unit: string) =>
       [row["BillingCurrency"], row[team], row[unit]].join(" ");
     for (const row of statement) {

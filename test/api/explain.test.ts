@@ -110,7 +110,11 @@ describe("explain says why", () => {
   it("names the node, its seconds and how it was matched, and the rule of the day", async () => {
     const { data } = await explain("namespace:prod/jobs", "&limit=1000");
     const nodes = data.lines.filter((line) => line.splitKind === "node");
-    expect(nodes.map((line) => [line.day, line.team, line.rule]).toSorted()).toEqual([
+    expect(
+      nodes
+        .toSorted((a, b) => (a.day < b.day ? -1 : 1))
+        .map((line) => [line.day, line.team, line.rule]),
+    ).toEqual([
       ["2026-08-01", "shop", "rule 4: namespace jobs"],
       ["2026-08-02", "data", "rule 3: namespace jobs"],
       ["2026-08-03", "data", "rule 3: namespace jobs"],

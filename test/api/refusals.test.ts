@@ -36,7 +36,6 @@ const REFUSED: [string, number, string, RegExp][] = [
   ["/api/v1/reconciliation?month=2020-01", 404, "MONTH_UNKNOWN", /2020-01/],
   ["/api/v1/exports/statement.csv?month=2020-01", 404, "MONTH_UNKNOWN", /2020-01/],
   ["/api/v1/exports/statement.csv?team=nobody", 404, "TEAM_UNKNOWN", /nobody/],
-  ["/api/v1/exports/allocation.csv", 404, "NOT_FOUND", /allocation/],
   ["/api/v1/sources?x=1", 400, "UNKNOWN_PARAMETER", /"x"/],
   ["/..%2f..%2fetc/passwd", 404, "NOT_FOUND", /nothing/],
   ["/static//../config", 404, "NOT_FOUND", /nothing/],

@@ -312,10 +312,8 @@ function Consumer({ line }: { line: ExplainLine }) {
 
 /** Where the figure stands that is explained. */
 function Origin({ target }: { target: string }) {
-  const [kind = "", rest = ""] = [
-    target.slice(0, target.indexOf(":")),
-    target.slice(target.indexOf(":") + 1),
-  ];
+  const at = target.indexOf(":");
+  const [kind, rest] = [target.slice(0, at), target.slice(at + 1)];
   if (kind === "team" || kind === "bucket")
     return <a href={hrefOf({}, teamPath(rest))}>{visible(nameOf(rest, null))}</a>;
   const parts = rest.split("/");

@@ -254,8 +254,8 @@ function Warnings({ meta, running }: { meta: Meta; running: boolean }) {
       )}
       {meta.coverage !== null && isLow(meta.coverage) && (
         <Notice tone="warn">
-          Usage was measured for {formatShare(meta.coverage, "1")} of what was billed; the rest is
-          split by what is known.
+          Usage was measured for {formatShare(meta.coverage, "1")} of the node time on the bill; the
+          rest stands as “No usage data”, on nobody.
         </Notice>
       )}
     </>
