@@ -124,7 +124,7 @@ function putSamples(
   const silence = scraped.silence(series).filter((gap) => gap.from < until && first < gap.until);
   const metric = metricText(series.name, [...series.labels, ...extra]);
   for (let time = first; time < until; time += range.step) {
-    if (silence.some((gap) => gap.from < time && time < gap.until)) continue;
+    if (silence.some((gap) => gap.from <= time && time < gap.until)) continue;
     const whole = typeof value === "number" ? value : value(time);
     lines.put(`${metric}${scale === 1 ? whole : whole / scale} ${time}\n`);
   }

@@ -38,9 +38,6 @@ interface Run {
   readonly epoch: number;
 }
 
-/** A pod that is replaced goes so long after the new one came. */
-const GRACE = 20;
-
 /** Who runs where in a cluster, by day. Everything follows from the day's number, whatever days were asked for before. */
 export class Pods {
   readonly cluster: Cluster;
@@ -127,14 +124,7 @@ export class Pods {
       let last = Infinity;
       if (next === undefined) {
         if (this.#pieces(slot, day + 1)[0]?.key !== piece.key) last = end;
-      } else {
-        const stays = this.segments(day).find(
-          (segment) => segment.from <= next.from && next.from < segment.until,
-        );
-        const there = piece.node === null || stays?.nodes.includes(piece.node) === true;
-        const overlaps = slot.workload.kind === "Deployment" && slot.workload.pool !== "gpu";
-        last = next.from + (there && overlaps ? GRACE : 0);
-      }
+      } else last = next.from;
       runs.push({ key: piece.key, node: piece.node, start, end: last, epoch: piece.epoch });
     });
     return runs;
@@ -263,8 +253,7 @@ export class Pods {
     const node = nodes[seed % Math.max(1, nodes.length)];
     if (node === undefined) return null;
     const lasts = Math.floor((cron.lasts * (700 + (mix(seed, 1) % 600))) / 1000);
-    // Long ones end a little after a scrape, as they began with one.
-    const wanted = start + (lasts > 1200 ? Math.floor(lasts / BUCKET) * BUCKET + GRACE : lasts);
+    const wanted = start + (lasts > 1200 ? Math.floor(lasts / BUCKET) * BUCKET : lasts);
     const end = Math.min(wanted, this.#leaves(node, start, wanted));
     const uid = guid(`pod ${identity}`);
     const pod: Pod = {

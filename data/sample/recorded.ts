@@ -95,9 +95,9 @@ function putSeries(series: Series, day: number, silence: Silence): void {
     begin + DAY - (counter ? 0 : BUCKET),
   );
   if (last < first) return;
-  const silent = silence.filter((gap) => gap.from < last && first < gap.until);
+  const silent = silence.filter((gap) => gap.from <= last && first < gap.until);
   const quiet = (time: number): boolean =>
-    silent.some((gap) => gap.from < time && time < gap.until);
+    silent.some((gap) => gap.from <= time && time < gap.until);
   if (silent.length > 0) {
     let some = false;
     for (let time = first; time <= last && !some; time += BUCKET) some = !quiet(time);

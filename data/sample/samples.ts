@@ -14,7 +14,7 @@ export interface Series {
   readonly scale: 1 | 1000;
 }
 
-/** Where a series has no samples; samples at both ends of a stretch are there. */
+/** Where a series has no samples: from the first second of a stretch to before its end. */
 export type Silence = readonly { readonly from: number; readonly until: number }[];
 
 /** Takes a series, which has samples in its life. */

@@ -40,11 +40,6 @@ export class Scraped {
     return clusterNames(this.cluster.environment).name;
   }
 
-  /** Whether Prometheus holds samples of a time at all. */
-  up(time: number): boolean {
-    return !this.gaps.some((gap) => gap.from < time && time < gap.until);
-  }
-
   /** All series of a day (days since 1970), one pod after the other. */
   day(day: number): Series[] {
     const all: Series[] = [];

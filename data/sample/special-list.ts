@@ -48,7 +48,7 @@ function special(
 
 /** Every case the sample's clusters hold on purpose. */
 export const SPECIALS: readonly Special[] = [
-  ...GAPS.map((gap) => special("no samples at all", { ...gap, day: dateOf(gap.until - 1) })),
+  ...GAPS.map((gap) => special("no samples at all", gap)),
   special("usage of one node missing", MUTE),
   special("use above a node's allocatable", OVERCOMMIT),
   ...RECYCLED.times.map((from) => {

@@ -13,7 +13,7 @@ export const SPECIAL_WORKLOADS: Record<string, readonly Workload[]> = {
       containers: [
         container("app", 1000, 2048, {
           shape: "flat",
-          burst: { from: OVERCOMMIT.from, until: OVERCOMMIT.until, cpu: 6830 },
+          burst: { from: OVERCOMMIT.from, until: OVERCOMMIT.until, cpu: 6680 },
         }),
       ],
       labels: { app: OVERCOMMIT.workload },

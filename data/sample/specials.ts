@@ -1,7 +1,7 @@
 import { UNBILLED } from "./presence.ts";
 import { at } from "./time.ts";
 
-/** A stretch without any sample; those at its two ends are there. */
+/** A stretch without any sample, from its first second to before `until`. */
 export interface Gap {
   readonly environment: string;
   readonly from: number;
@@ -11,7 +11,7 @@ export interface Gap {
 /** Prometheus was down: for some hours, for a day, and over a midnight. */
 export const GAPS: readonly Gap[] = [
   { environment: "production", from: at("2026-08-11T09:10"), until: at("2026-08-11T12:35") },
-  { environment: "test", from: at("2026-07-21T23:55"), until: at("2026-07-23T00:00") },
+  { environment: "test", from: at("2026-07-22T00:00"), until: at("2026-07-23T00:00") },
   { environment: "integration", from: at("2026-08-17T22:00"), until: at("2026-08-18T03:00") },
 ];
 

@@ -179,7 +179,7 @@ function cronJobs(production: boolean): Workload[] {
     containers: [
       container("job", Math.ceil(cpu * heavy), Math.ceil(2048 * heavy), {
         shape: "job",
-        cpu: Math.ceil(cpu * heavy * 1.3),
+        cpu: Math.ceil(cpu * heavy * 0.8),
       }),
     ],
   });
@@ -197,11 +197,24 @@ function cronJobs(production: boolean): Workload[] {
     name,
     labels: { app: name },
     cron: { every, offset, lasts, kept: 600 },
-    containers: [
-      container("job", Math.ceil(200 * heavy), Math.ceil(256 * heavy), { shape: "job" }),
-    ],
+    containers: [container("job", Math.ceil(60 * heavy), Math.ceil(64 * heavy), { shape: "job" })],
   });
-  const some = [nightly("policy-admin", 1, 5400, 2000), short("payments", "settle", 3600, 450, 90)];
+  const some = [
+    nightly("policy-admin", 1, 5400, 2000),
+    // Too short for a scrape every five minutes, beside something that is not.
+    short("payments", "settle", 3600, 450, 90),
+    {
+      ...job,
+      kind: "Deployment",
+      namespace: "payments-batch",
+      name: "ledger",
+      pool: "apps",
+      replicas: 1,
+      rollout: 6,
+      containers: [container("app", Math.ceil(500 * heavy), Math.ceil(1024 * heavy))],
+      labels: { app: "ledger" },
+    } as const,
+  ];
   if (!production) return some;
   return [
     ...some,

@@ -43,7 +43,7 @@ export function readRecorded(path: string): {
 
 /**
  * What the namespaces of a cluster take of each node in one day, as fractions of what it is worth: a plain reading of
- * recorded samples that shares nothing with the generator. A sample holds for five minutes, if there is one at their end.
+ * recorded samples that shares nothing with the generator. A sample holds for five minutes.
  */
 export function namespaceShares(
   series: readonly RecordedSeries[],
@@ -73,12 +73,10 @@ export function namespaceShares(
     shares.set(namespace, (shares.get(namespace) ?? 0) + amount / whole);
   };
   const increases = new Map<string, number>();
-  const there = new Set<string>();
   for (const { name, labels, samples } of series)
     if (name === "container_cpu_usage_seconds_total")
       for (const [time, value] of samples) {
         const next = samples.get(time + 300);
-        there.add(`${labels["uid"]} ${labels["container"]} ${time}`);
         if (next !== undefined)
           increases.set(
             `${labels["uid"]} ${labels["container"]} ${time}`,
@@ -90,7 +88,7 @@ export function namespaceShares(
     const container = `${labels["uid"]} ${labels["container"]}`;
     const asked = (resource: string): number => requests.get(`${container} ${resource}`) ?? 0;
     for (const [time, value] of samples) {
-      if (time < begin || !there.has(`${container} ${time + 300}`)) continue;
+      if (time < begin) continue;
       const increase = increases.get(`${container} ${time}`) ?? 0;
       add(labels, Math.max(increase, asked("cpu") * 300) * worth.cpu);
       add(labels, Math.max(value, asked("memory")) * 300 * worth.memory);
