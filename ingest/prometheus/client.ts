@@ -129,6 +129,8 @@ export function openClient(
       }));
     },
     async labelValues(label, match, from, until) {
+      // Azure gives the values of `__name__` only.
+      if (endpoint.azure) return null;
       try {
         const found = await ask((driver) => driver.labelValues(label, [match], from, until));
         return (found as unknown as string[]).map(String);

@@ -51,7 +51,7 @@ export async function remoteRead(
   options: RemoteReadOptions,
 ): Promise<RemoteReadResult> {
   const { place } = endpoint;
-  const answer = await begin(endpoint, literalSnappy(readRequest(query)), options);
+  const answer = await begin(endpoint, remoteRequest(query), options);
   const type = answer.headers["content-type"] ?? "";
   if (!type.startsWith("application/x-streamed-protobuf")) {
     answer.destroy();
@@ -399,6 +399,9 @@ function readRequest(query: RemoteQuery): Buffer {
   const asked = Buffer.concat([scalar(1, query.from), scalar(2, query.until), ...matchers]);
   return Buffer.concat([block(1, asked), scalar(2, 1)]);
 }
+
+/** The body that asks a query. */
+export const remoteRequest = (query: RemoteQuery): Buffer => literalSnappy(readRequest(query));
 
 /** Snappy without compressing: its format allows it, and requests are small. */
 function literalSnappy(bytes: Buffer): Buffer {

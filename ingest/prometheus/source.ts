@@ -121,17 +121,14 @@ export function prometheusSource(
       if (before !== null) return before;
       await startLanding(run);
       const window: Window = { from: startOf(unit.day), until: Date.parse(unit.until) };
-      const facts = await FactFiles.open(
-        cluster,
-        join(homePaths(context.home).tmp, `facts-${name}`),
-      );
+      const facts = new FactFiles(cluster, run);
       try {
         const { day } = unit;
         const read =
           recorded === null
             ? await serverFor(context).read(day, window, facts)
             : await readFolder(recorded, cluster, day, window, facts, context.signal);
-        const files = await facts.write(run);
+        const files = await facts.finish();
         const record: DayRecord = {
           format: "apportion/prometheus/1",
           source: name,

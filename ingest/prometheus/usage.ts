@@ -1,7 +1,7 @@
 import { type FactSink, USAGE_5M, USAGE_HOUR } from "./facts.ts";
 import type { Part } from "./parts.ts";
 import { type Container, type Pod, requestsOf } from "./pods.ts";
-import { BUCKET_MS, HOUR_MS, intersect, oneValue, type Run, spread, type Window } from "./runs.ts";
+import { BUCKET_MS, HOUR_MS, intersect, type Run, spread, type Window } from "./runs.ts";
 
 /** What one container's figures are made from; parts are settled. */
 export interface Measured {
@@ -20,14 +20,23 @@ export interface Measured {
 
 const MIB = 1_048_576;
 const BUCKETS_AN_HOUR = HOUR_MS / BUCKET_MS;
+const DAY_BUCKETS = 24 * BUCKETS_AN_HOUR;
 
-/** A figure by bucket that need not be there. */
+// Used again for every container: made anew they would be most of what is thrown away.
+const SCRATCH: Float64Array[] = [];
+let taken = 0;
+
+/** A figure by bucket. */
 class Cells {
   readonly first: number;
   readonly values: Float64Array;
   constructor(first: number, count: number) {
     this.first = first;
-    this.values = new Float64Array(count);
+    let values = SCRATCH[taken];
+    if (values === undefined || values.length < count)
+      values = SCRATCH[taken] = new Float64Array(Math.max(count, DAY_BUCKETS));
+    taken++;
+    this.values = values.fill(0, 0, count);
   }
   at(bucket: number): number {
     return this.values[bucket - this.first] ?? 0;
@@ -70,6 +79,7 @@ export function writeUsage(
 ): void {
   const { container, present, reserved } = measured;
   if (present.length === 0) return;
+  taken = 0;
   const { from: origin } = window;
   const parts = [
     ...container.cpu,
@@ -94,18 +104,24 @@ export function writeUsage(
     for (const part of list) cells.add(part);
     return cells;
   };
-  const held = (runs: readonly Run[]) => {
+  const timed = (runs: readonly Run[]) => {
     if (runs.length === 0) return null;
     const ms = new Cells(first, count);
+    spread(runs, origin, BUCKET_MS, (bucket, part) => {
+      ms.values[bucket - first] = (ms.values[bucket - first] as number) + part;
+    });
+    return ms;
+  };
+  const held = (runs: readonly Run[]) => {
+    if (runs.length === 0) return null;
     const top = new Cells(first, count);
     const weighed = new Cells(first, count);
     spread(runs, origin, BUCKET_MS, (bucket, part, value) => {
       const cell = bucket - first;
-      ms.values[cell] = (ms.values[cell] ?? 0) + part;
-      top.values[cell] = Math.max(top.values[cell] ?? 0, value);
-      weighed.values[cell] = (weighed.values[cell] ?? 0) + part * value;
+      top.values[cell] = Math.max(top.values[cell] as number, value);
+      weighed.values[cell] = (weighed.values[cell] as number) + part * value;
     });
-    return { ms, top, weighed };
+    return { top, weighed };
   };
   const cpu = summed(container.cpu);
   const memory = summed(container.memory);
@@ -118,9 +134,9 @@ export function writeUsage(
   const oom = summed(container.oom);
   const received = summed(measured.received);
   const sent = summed(measured.sent);
-  const killed = held(oneValue(container.oomKilled));
-  const there = held(present);
-  const measuredTime = held(measured.used);
+  const killed = timed(container.oomKilled);
+  const there = timed(present);
+  const measuredTime = timed(measured.used);
   const request = (resource: string) =>
     held(
       intersect(
@@ -153,7 +169,7 @@ export function writeUsage(
   };
   for (let bucket = first; bucket < end; bucket++) {
     if (bucket > first && bucket % BUCKETS_AN_HOUR === 0) endHour(bucket / BUCKETS_AN_HOUR - 1);
-    const ms = there?.ms.at(bucket) ?? 0;
+    const ms = there?.at(bucket) ?? 0;
     const used = wholeCpu.take((cpu?.at(bucket) ?? 0) * 1000);
     const throttledMs = wholeThrottled.take((throttled?.at(bucket) ?? 0) * 1000);
     const rx = wholeReceived.take(received?.at(bucket) ?? 0);
@@ -164,7 +180,7 @@ export function writeUsage(
     // Runtimes that count no kills still say why a container ended that was started again.
     const kills = Math.max(
       Math.round(oom?.at(bucket) ?? 0),
-      oom === null && again > 0 && (killed?.ms.at(bucket) ?? 0) > 0 ? 1 : 0,
+      oom === null && again > 0 && (killed?.at(bucket) ?? 0) > 0 ? 1 : 0,
     );
     const byteMs = memory?.at(bucket) ?? 0;
     const requestedMs = cpuRequest?.weighed.at(bucket) ?? 0;
@@ -188,7 +204,7 @@ export function writeUsage(
       const top = held?.top.at(bucket) ?? 0;
       return top === 0 ? -1 : Math.round(top * by);
     };
-    const seen = measuredTime?.ms.at(bucket) ?? 0;
+    const seen = measuredTime?.at(bucket) ?? 0;
     // Nobody measured a container that only waited to start; it has no size to learn from.
     if (seen === 0 && kills === 0 && again === 0) continue;
     five[0] = origin / 1000 + bucket * 300;

@@ -1,15 +1,5 @@
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { AppError } from "../../data/errors.ts";
-import { renameDurably, sha256File, syncFile } from "../../data/files.ts";
-import {
-  type Engine,
-  openWriter,
-  type Session,
-  sqlName,
-  sqlText,
-  type TableAppender,
-} from "../../data/warehouse.ts";
+import { type ColumnData, type ParquetColumn, ParquetWriter } from "../../data/parquet.ts";
 import type { LandedFile } from "../source.ts";
 import {
   type Cell,
@@ -23,132 +13,198 @@ import {
   type UsageKind,
 } from "./facts.ts";
 
-/** Rows kept here before the engine takes them. */
-const BATCH = 2048;
+/** Rows kept in memory before they are written as a group; what engines like. */
+const GROUP = 122_880;
 
-/** Columns of numbers that go to the engine a batch at a time. */
+/** Texts of a group, each once. */
+class Dictionary {
+  readonly texts: string[] = [];
+  readonly #places = new Map<string, number>();
+  place(text: string): number {
+    let place = this.#places.get(text);
+    if (place === undefined) {
+      place = this.texts.push(text) - 1;
+      this.#places.set(text, place);
+    }
+    return place;
+  }
+}
+
+/** The figures of containers: cluster and time, the container's names, then the rest. */
 class Figures {
-  readonly #appender: TableAppender;
-  readonly #containers = new Int32Array(BATCH);
+  readonly #writer: ParquetWriter;
+  readonly #cluster: string;
+  readonly #names: readonly ContainerName[];
+  readonly #containers: Int32Array;
   readonly #columns: Float64Array[];
-  #batch = 0;
-  rows = 0;
-  constructor(appender: TableAppender, columns: number) {
-    this.#appender = appender;
-    this.#columns = Array.from({ length: columns }, () => new Float64Array(BATCH));
+  readonly #optional: readonly boolean[];
+  #rows = 0;
+
+  constructor(
+    path: string,
+    cluster: string,
+    names: readonly ContainerName[],
+    figures: readonly string[],
+    group: number,
+  ) {
+    const column = (name: string): ParquetColumn => ({
+      name,
+      type: SMALL.has(name) ? "INTEGER" : "BIGINT",
+      optional: name.endsWith("_request"),
+    });
+    const text = (name: string): ParquetColumn => ({ name, type: "VARCHAR", optional: false });
+    const [time = "", ...rest] = figures;
+    this.#writer = new ParquetWriter(path, [
+      text("cluster"),
+      column(time),
+      ...CONTAINER.map(text),
+      ...rest.map(column),
+    ]);
+    this.#cluster = cluster;
+    this.#names = names;
+    this.#containers = new Int32Array(group);
+    this.#columns = figures.map(() => new Float64Array(group));
+    this.#optional = figures.map((name) => column(name).optional);
   }
+
   add(container: number, figures: Float64Array): void {
-    const at = this.#batch++;
+    const at = this.#rows++;
     this.#containers[at] = container;
-    for (let column = 0; column < figures.length; column++)
-      (this.#columns[column] as Float64Array)[at] = figures[column] as number;
-    this.rows++;
-    if (this.#batch === BATCH) this.flush();
+    for (let index = 0; index < figures.length; index++) {
+      const figure = figures[index] as number;
+      (this.#columns[index] as Float64Array)[at] =
+        figure < 0 && this.#optional[index] === true ? Number.NaN : figure;
+    }
+    if (this.#rows === this.#containers.length) this.#flush();
   }
-  flush(): void {
-    this.#appender.append([this.#containers, ...this.#columns], this.#batch);
-    this.#batch = 0;
+
+  #flush(): void {
+    const rows = this.#rows;
+    this.#rows = 0;
+    const texts = (of: (name: ContainerName) => string): ColumnData => {
+      const dictionary = new Dictionary();
+      const indices = new Int32Array(rows);
+      let last = -1;
+      let place = 0;
+      for (let row = 0; row < rows; row++) {
+        const container = this.#containers[row] as number;
+        if (container !== last) {
+          place = dictionary.place(of(this.#names[container] as ContainerName));
+          last = container;
+        }
+        indices[row] = place;
+      }
+      return { dictionary: dictionary.texts, indices };
+    };
+    const [time, ...rest] = this.#columns;
+    this.#writer.group(
+      [
+        texts(() => this.#cluster),
+        time as Float64Array,
+        texts((name) => name.node),
+        texts((name) => name.namespace),
+        texts((name) => name.pod),
+        texts((name) => name.podUid),
+        texts((name) => name.container),
+        ...rest,
+      ],
+      rows,
+    );
+  }
+
+  finish() {
+    this.#flush();
+    return this.#writer.finish();
   }
   close(): void {
-    this.flush();
-    this.#appender.close();
+    this.#writer.close();
   }
 }
 
 /** Rows of a small table. */
-class Cells {
-  readonly #appender: TableAppender;
-  #columns: Cell[][];
-  rows = 0;
-  constructor(appender: TableAppender, columns: number) {
-    this.#appender = appender;
-    this.#columns = Array.from({ length: columns }, () => []);
+class Table {
+  readonly #writer: ParquetWriter;
+  readonly #columns: readonly ParquetColumn[];
+  #rows: (readonly Cell[])[] = [];
+  readonly #cluster: string;
+
+  constructor(path: string, cluster: string, columns: Readonly<Record<string, string>>) {
+    this.#cluster = cluster;
+    this.#columns = [
+      { name: "cluster", type: "VARCHAR", optional: false },
+      ...Object.entries(columns).map(([name, type]): ParquetColumn => ({
+        name,
+        type: type as ParquetColumn["type"],
+        optional: true,
+      })),
+    ];
+    this.#writer = new ParquetWriter(path, this.#columns);
   }
+
   add(cells: readonly Cell[]): void {
-    for (const [index, cell] of cells.entries()) this.#columns[index]?.push(cell);
-    this.rows++;
-    if (this.#columns[0]?.length === BATCH) this.flush();
+    this.#rows.push([this.#cluster, ...cells]);
+    if (this.#rows.length === GROUP / 8) this.#flush();
   }
-  flush(): void {
-    this.#appender.append(this.#columns, this.#columns[0]?.length ?? 0);
-    this.#columns = this.#columns.map(() => []);
+
+  #flush(): void {
+    const rows = this.#rows;
+    this.#rows = [];
+    this.#writer.group(
+      this.#columns.map(({ type }, index): ColumnData => {
+        if (type !== "VARCHAR")
+          return Float64Array.from(rows, (row) => {
+            const cell = row[index] ?? null;
+            return cell === null ? Number.NaN : Number(cell);
+          });
+        const dictionary = new Dictionary();
+        const indices = Int32Array.from(rows, (row) => {
+          const cell = row[index] ?? null;
+          return cell === null ? -1 : dictionary.place(String(cell));
+        });
+        return { dictionary: dictionary.texts, indices };
+      }),
+      rows.length,
+    );
+  }
+
+  finish() {
+    this.#flush();
+    return this.#writer.finish();
   }
   close(): void {
-    this.flush();
-    this.#appender.close();
+    this.#writer.close();
   }
 }
 
-const staged = (type: string) => (type === "BIGINT" || type === "INTEGER" ? "DOUBLE" : type);
+const SMALL = new Set(["seconds", "oom_kills", "restarts"]);
 
-/**
- * Writes the facts of one cluster-day as Parquet. Rows go by the column into an engine in memory,
- * containers by number; their names are put in when the files are written.
- */
+/** Writes the facts of one cluster-day as Parquet, a file a kind; memory holds a group of rows. */
 export class FactFiles implements FactSink {
-  readonly #engine: Engine;
-  readonly #session: Session;
-  readonly #cluster: string;
-  readonly #names: Cells;
+  readonly #folder: string;
+  readonly #names: ContainerName[] = [];
   readonly #five: Figures;
   readonly #hour: Figures;
-  readonly #tables: Map<TableKind, Cells>;
+  readonly #tables: ReadonlyMap<TableKind, Table>;
 
-  private constructor(
-    engine: Engine,
-    session: Session,
-    cluster: string,
-    names: Cells,
-    five: Figures,
-    hour: Figures,
-    tables: Map<TableKind, Cells>,
-  ) {
-    this.#engine = engine;
-    this.#session = session;
-    this.#cluster = cluster;
-    this.#names = names;
-    this.#five = five;
-    this.#hour = hour;
-    this.#tables = tables;
+  /** @param folder where the files go; it is there */
+  constructor(cluster: string, folder: string) {
+    this.#folder = folder;
+    this.#five = new Figures(this.#path("usage_5m"), cluster, this.#names, USAGE_5M, GROUP);
+    this.#hour = new Figures(this.#path("usage_hour"), cluster, this.#names, USAGE_HOUR, GROUP / 8);
+    this.#tables = new Map(
+      Object.entries(TABLES).map(([kind, columns]) => [
+        kind as TableKind,
+        new Table(this.#path(kind as TableKind), cluster, columns),
+      ]),
+    );
   }
 
-  static async open(cluster: string, temp: string): Promise<FactFiles> {
-    const engine = await openWriter(":memory:", { memory: "384MB", threads: 2, temp });
-    try {
-      const session = await engine.session();
-      const list = (columns: readonly string[], type: string) =>
-        columns.map((column) => `${sqlName(column)} ${type}`).join(", ");
-      await session.run(`CREATE TABLE container (number DOUBLE, ${list(CONTAINER, "VARCHAR")})`);
-      await session.run(`CREATE TABLE usage_5m (number INTEGER, ${list(USAGE_5M, "DOUBLE")})`);
-      await session.run(`CREATE TABLE usage_hour (number INTEGER, ${list(USAGE_HOUR, "DOUBLE")})`);
-      const tables = new Map<TableKind, Cells>();
-      for (const [kind, columns] of Object.entries(TABLES)) {
-        const types = Object.entries(columns);
-        await session.run(
-          `CREATE TABLE ${kind} (${types.map(([name, type]) => `${sqlName(name)} ${staged(type)}`).join(", ")})`,
-        );
-        tables.set(kind as TableKind, new Cells(await session.appender(kind), types.length));
-      }
-      return new FactFiles(
-        engine,
-        session,
-        cluster,
-        new Cells(await session.appender("container"), CONTAINER.length + 1),
-        new Figures(await session.appender("usage_5m"), USAGE_5M.length),
-        new Figures(await session.appender("usage_hour"), USAGE_HOUR.length),
-        tables,
-      );
-    } catch (error) {
-      engine.close();
-      throw error;
-    }
+  #path(kind: UsageKind): string {
+    return join(this.#folder, `${kind}.parquet`);
   }
 
   container(name: ContainerName): number {
-    const number = this.#names.rows;
-    const { node, namespace, pod, podUid, container } = name;
-    this.#names.add([number, node, namespace, pod, podUid, container]);
-    return number;
+    return this.#names.push(name) - 1;
   }
   usage5m(container: number, figures: Float64Array): void {
     this.#five.add(container, figures);
@@ -157,62 +213,24 @@ export class FactFiles implements FactSink {
     this.#hour.add(container, figures);
   }
   row(kind: TableKind, cells: readonly Cell[]): void {
-    const table = this.#tables.get(kind);
-    if (table === undefined) throw new AppError("INTERNAL", `no fact table is called ${kind}`);
-    table.add(cells);
+    this.#tables.get(kind)?.add(cells);
   }
 
-  /** Writes a file for each kind into `folder`; gives them, and how many rows each holds. */
-  async write(folder: string): Promise<(LandedFile & { kind: UsageKind; rows: number })[]> {
-    for (const part of [this.#names, this.#five, this.#hour, ...this.#tables.values()])
-      part.close();
+  /** Ends the files; gives them, and how many rows each holds. */
+  async finish(): Promise<(LandedFile & { kind: UsageKind; rows: number })[]> {
     const files: (LandedFile & { kind: UsageKind; rows: number })[] = [];
-    const cluster = `${sqlText(this.#cluster)} AS cluster`;
-    const names = CONTAINER.map((column) => `c.${column} AS ${column}`);
-    const figures = (columns: readonly string[]) =>
-      columns.map((column) =>
-        column.endsWith("_request")
-          ? `CAST(CASE WHEN u.${column} < 0 THEN NULL ELSE u.${column} END AS BIGINT) AS ${column}`
-          : `CAST(u.${sqlName(column)} AS ${isSmall(column) ? "INTEGER" : "BIGINT"}) AS ${sqlName(column)}`,
-      );
-    const usage = (kind: string, columns: readonly string[]) => {
-      const [time, ...rest] = figures(columns);
-      return `SELECT ${[cluster, time, ...names, ...rest].join(", ")} FROM ${kind} AS u JOIN container AS c ON c.number = u.number`;
-    };
-    const queries: [UsageKind, number, string][] = [
-      ["usage_5m", this.#five.rows, usage("usage_5m", USAGE_5M)],
-      ["usage_hour", this.#hour.rows, usage("usage_hour", USAGE_HOUR)],
-      ...[...this.#tables].map(([kind, { rows }]): [UsageKind, number, string] => [
-        kind,
-        rows,
-        `SELECT ${[cluster, ...Object.entries(TABLES[kind]).map(([column, type]) => `CAST(${sqlName(column)} AS ${type}) AS ${sqlName(column)}`)].join(", ")} FROM ${kind}`,
-      ]),
-    ];
-    for (const [kind, rows, query] of queries) {
-      const path = join(folder, `${kind}.parquet`);
-      const temporary = `${path}.tmp`;
-      const written = await this.#session.run(
-        `COPY (${query}) TO ${sqlText(temporary)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)`,
-      );
-      if (written !== rows)
-        throw new AppError(
-          "INTERNAL",
-          `${path}: ${written} rows were written where ${rows} were made`,
-        );
-      await syncFile(temporary);
-      const sha256 = await sha256File(temporary);
-      await renameDurably(temporary, path);
-      const { size } = await stat(path);
-      files.push({ name: kind, path, sha256, bytes: size, kind, rows });
+    for (const [kind, file] of this.#all()) {
+      const { rows, bytes, sha256 } = await file.finish();
+      files.push({ name: kind, path: this.#path(kind), sha256, bytes, kind, rows });
     }
     return files;
   }
 
+  #all(): [UsageKind, Figures | Table][] {
+    return [["usage_5m", this.#five], ["usage_hour", this.#hour], ...this.#tables];
+  }
+
   close(): void {
-    this.#session.close();
-    this.#engine.close();
+    for (const [, file] of this.#all()) file.close();
   }
 }
-
-const SMALL = new Set(["seconds", "oom_kills", "restarts"]);
-const isSmall = (column: string) => SMALL.has(column);

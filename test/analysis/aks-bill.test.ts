@@ -78,8 +78,8 @@ describeWithBills("a real bill of one AKS cluster", (bills) => {
     const [namespace] = new Set(tags.map((tag) => tag["kubernetes.io-created-for-pvc-namespace"]));
     expect(namespace).toBeDefined();
     for (const row of volumes) expect(row["namespace"]).toBe(namespace);
-    expect(spend.map((row) => row["key"]).toSorted()).toEqual(
-      ["__network__", "__no_usage_data__", namespace].toSorted(),
+    expect(new Set(spend.map((row) => row["key"]))).toEqual(
+      new Set(["__network__", "__no_usage_data__", namespace]),
     );
   });
 

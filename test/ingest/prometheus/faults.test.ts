@@ -42,7 +42,7 @@ async function serve(answer: Answer): Promise<string> {
 
 const signal = new AbortController().signal;
 const opened = (url: string, auth?: object) =>
-  openEndpoint({ type: "prometheus", name: "usage", cluster: "c", url, ...(auth ?? {}) }, ".", {
+  openEndpoint({ type: "prometheus", name: "usage", cluster: "c", url, ...auth }, ".", {
     getToken: () => Promise.resolve({ token: "secret-token", expiresOnTimestamp: 0 }),
   });
 const instant = async (answer: Answer, auth?: object, timeoutMs = 5000) => {
@@ -397,7 +397,7 @@ describe("planning", () => {
     const source = prometheusSource({ type: "prometheus", name: "usage", cluster: "c", url }, ".");
     const plan = await source.plan(context);
     expect(plan.units.map(({ unit }) => unit)).toEqual([`c ${DAY}`, "c 2026-08-04"]);
-    expect(String((plan.problems[0]?.error as Error).message)).toMatch(
+    expect(String(plan.problems[0]?.error)).toMatch(
       /its clock is (299|30[01]) s ahead of ours; set both by NTP/,
     );
   });
