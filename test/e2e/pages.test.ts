@@ -166,7 +166,7 @@ describeWith("Chromium", "pages in real Chromium", (executablePath) => {
     await page.goto(`${server.address}/`, { waitUntil: "domcontentloaded" });
     await page.waitForFunction(() => document.querySelector("h1") !== null);
     const text = await page.evaluate(() => document.body.innerText);
-    expect(text).toMatch(/61,132/);
+    expect(text).toMatch(/62,129/);
     await page.waitForLoadState("networkidle");
     expect(asked).toEqual([]);
     await context.close();
@@ -180,7 +180,7 @@ describeWith("Chromium", "pages in real Chromium", (executablePath) => {
     await page.waitForURL("**/team/claims*");
     await page.waitForFunction(() => /4,496|4,497/.test(document.body.innerText));
     await page.goBack();
-    await page.waitForFunction(() => /61,132/.test(document.body.innerText));
+    await page.waitForFunction(() => /62,129/.test(document.body.innerText));
     expect(faults).toEqual([]);
     await page.context().close();
   });

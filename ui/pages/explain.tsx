@@ -225,6 +225,7 @@ function Lines({ data, meta }: { data: Explained; meta: Meta }) {
       id: "whole",
       head: "Line cost",
       kind: "number",
+      wide: true,
       cell: (line) => <Amount value={line.lineCost} currency={meta.currency} />,
     },
     {
@@ -257,13 +258,13 @@ function Lines({ data, meta }: { data: Explained; meta: Meta }) {
     {
       id: "rule",
       head: "Rule",
+      wide: true,
       cell: (line) => <Name text={line.rule ?? nameOf(line.bucket, line.bucket)} />,
     },
   ];
   return (
     <>
       <Table
-        class="stacked"
         caption="Bill lines behind the figure, the dearest share first"
         rows={data.lines.map((line, place) => ({ ...line, place }))}
         keyOf={(line) => String(line.place)}
