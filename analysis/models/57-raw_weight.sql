@@ -44,7 +44,7 @@ volume AS (
     s.cluster AS cluster,
     s.split_key AS split_key,
     s.day AS day,
-    coalesce(max(nullif(v.claim_namespace, '')), max(s.claim_namespace)) AS namespace,
+    CASE WHEN count(v.pv) > 0 THEN max(nullif(v.claim_namespace, '')) ELSE max(s.claim_namespace) END AS namespace,
     max(v.bound_s) AS bound_s,
     sum(v.mounted_s) AS mounted_s
   FROM splits AS s

@@ -10,16 +10,21 @@ import type { Command } from "./commands.ts";
 import { asText, ingestAll } from "./ingest.ts";
 import { portOf, serveUntilStopped } from "./serve.ts";
 
+/** Environments whose clusters are measured: all five would take a minute more. */
+const MEASURED = ["dev", "production"];
+
 const MARK = ".apportion-demo";
 
 export const demoCommand: Command = {
   does: "Makes a sample company's bill, ingests, builds and serves it.",
-  usage: `[--home ./${DEMO_HOME}] [--port 8080] [--days 62] [--no-serve]`,
+  usage: `[--home ./${DEMO_HOME}] [--port 8080] [--days 62] [--no-usage] [--no-serve]`,
+  more: "\nTwo of its five clusters, dev and production, have a Prometheus; --no-usage leaves both out.\n",
   options: {
     home: { type: "string" },
     port: { type: "string" },
     days: { type: "string" },
     "no-serve": { type: "boolean" },
+    "no-usage": { type: "boolean" },
   },
   async run(invocation) {
     const { options, screen } = invocation;
@@ -36,6 +41,7 @@ export const demoCommand: Command = {
     screen.tell(`1/3 a sample insurer's cloud bill, ${days} days, in ${home}`);
     const sample = await writeSample(home, {
       days,
+      usage: options["no-usage"] === true ? false : MEASURED,
       onProgress: (done, total, what) => screen.progress(what, done, total),
     });
     const config = readConfig(configIn(home));

@@ -104,13 +104,15 @@ export function ownersYaml(usage: boolean): string {
   return `# Northwind Mutual: who owns what. First match on the day wins.\nteams:\n${TEAMS.map(teamText).join("\n")}\nrules:\n${rules.join("\n")}\n`;
 }
 
-/** The `apportion.yaml` of the sample; `usage`: with its clusters and what was recorded of them. */
-export function apportionYaml(usage: boolean): string {
-  const names = CLUSTERS.map(({ environment, subscription }) => ({
-    environment,
-    subscription,
-    ...clusterNames(environment),
-  }));
+/** The `apportion.yaml` of the sample, with the clusters of these environments and what was recorded of them. */
+export function apportionYaml(environments: readonly string[]): string {
+  const names = CLUSTERS.filter(({ environment }) => environments.includes(environment)).map(
+    ({ environment, subscription }) => ({
+      environment,
+      subscription,
+      ...clusterNames(environment),
+    }),
+  );
   const sources = names.map(
     ({ environment, name }) =>
       `  - { type: prometheus, name: ${environment}-usage, cluster: ${name}, recorded: ./usage/${environment} }\n`,
@@ -124,6 +126,6 @@ export function apportionYaml(usage: boolean): string {
 currency: EUR
 sources:
   - { type: azure-exports, name: billing, location: { directory: ./exports } }
-${usage ? `${sources.join("")}clusters:\n${clusters.join("")}` : ""}owners: ./owners.yaml
+${names.length > 0 ? `${sources.join("")}clusters:\n${clusters.join("")}` : ""}owners: ./owners.yaml
 `;
 }

@@ -119,9 +119,13 @@ export class UsageBook {
   readonly #coverage: CoverageTruth[] = [];
   readonly #overcommitted: OvercommitTruth[] = [];
 
-  constructor(gaps?: readonly Gap[]) {
+  /** @param environments whose clusters have a Prometheus that we read; lines of the others are as all others */
+  constructor(environments: readonly string[], gaps?: readonly Gap[]) {
     this.scraped = new Map(
-      CLUSTERS.map((cluster) => [cluster.environment, new Scraped(cluster, gaps)]),
+      CLUSTERS.filter(({ environment }) => environments.includes(environment)).map((cluster) => [
+        cluster.environment,
+        new Scraped(cluster, gaps),
+      ]),
     );
   }
 
@@ -130,7 +134,8 @@ export class UsageBook {
     const mine = new Map<string, Line[]>();
     for (const line of lines) {
       const environment = line.charge.part?.environment;
-      if (environment === undefined) this.line(month, currency, line);
+      if (environment === undefined || !this.scraped.has(environment))
+        this.line(month, currency, line);
       else {
         const list = mine.get(environment);
         if (list === undefined) mine.set(environment, [line]);

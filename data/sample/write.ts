@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Bill, type Version } from "./bill.ts";
 import { type Day, LAST_DAY, type Month, monthsOf } from "./calendar.ts";
 import { fixed18 } from "./decimal.ts";
-import { northwind } from "./estate.ts";
+import { ENVIRONMENTS, northwind } from "./estate.ts";
 import { extraLines } from "./extras.ts";
 import { FOCUS_EXPORT, FocusRows } from "./focus-export.ts";
 import { harbour } from "./harbour.ts";
@@ -23,12 +23,12 @@ export type * from "./usage-truth.ts";
 
 /**
  * `days` back from 2026-08-31 (default 62: two whole months); `restate: false` stops before July is corrected.
- * `usage` (default false) writes the clusters' usage too, names it in the configuration and says in the truth what it
+ * `usage` (default false; true, or the environments) writes the clusters' usage too, names it in the configuration and says in the truth what it
  * makes of the bill; `gaps` are the outages of Prometheus then, in place of the sample's own.
  */
 export interface SampleOptions {
   days?: number;
-  usage?: boolean;
+  usage?: boolean | readonly string[];
   gaps?: readonly Gap[];
   onProgress?: (done: number, total: number, what: string) => void;
   restate?: boolean;
@@ -59,7 +59,9 @@ export async function writeSample(
   if (await isSample(home))
     for (const folder of ["exports", "usage"])
       await rm(join(home, folder), { recursive: true, force: true });
-  const usage = options.usage === true ? new UsageBook(options.gaps) : null;
+  const asked = options.usage ?? false;
+  const environments = asked === true ? ENVIRONMENTS : asked === false ? [] : asked;
+  const usage = environments.length > 0 ? new UsageBook(environments, options.gaps) : null;
   const writer = new SampleWriter(home, restate, months, usage, options.onProgress);
   for (const month of months) await writer.month(month);
 
@@ -72,7 +74,7 @@ export async function writeSample(
     runs: writer.runs,
     ...(usage === null ? {} : { usage: usage.truth() }),
   };
-  await writeFile(join(home, "apportion.yaml"), apportionYaml(usage !== null));
+  await writeFile(join(home, "apportion.yaml"), apportionYaml(environments));
   await writeFile(join(home, "owners.yaml"), ownersYaml(usage !== null));
   await writeFile(join(home, "truth.json"), `${JSON.stringify(truth, null, 1)}\n`);
   return {
