@@ -1,7 +1,8 @@
 import { loadSql, fillSql, type Slots } from "../data/sql.ts";
 import { addMonths } from "../data/period.ts";
 import { damagedMonth, isBlockDamage, type Param, type Row } from "../data/warehouse.ts";
-import { NOTHING, type Snapshot } from "./snapshot.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { NOTHING } from "./visible.ts";
 
 /** Who asks. `teams` null sees everything; a list sees those teams and nothing that adds others up. */
 export interface Principal {
@@ -20,6 +21,13 @@ export const MEASURE_COLUMNS = {
 } as const;
 export type Measure = keyof typeof MEASURE_COLUMNS;
 
+const LINE_COLUMNS = {
+  effective: "effective_cost",
+  billed: "billed_cost",
+  list: "list_cost",
+  contracted: "contracted_cost",
+} as const;
+
 const NULL_COLUMNS = {
   effective: "effective_nulls",
   billed: "billed_nulls",
@@ -27,12 +35,18 @@ const NULL_COLUMNS = {
   contracted: "contracted_nulls",
 } as const;
 
+/** What stands where in a cluster: its namespace, else the sentinel, else the team it was passed to. */
+const PLACE =
+  "CASE WHEN namespace <> '' THEN namespace WHEN starts_with(bucket, '__') THEN bucket ELSE concat('team:', team) END";
+
 /** Dimensions of `spend_month`, by the name the API gives them. */
 export const KEY_COLUMNS = {
   team: "team",
   businessUnit: "business_unit",
   service: "service",
   environment: "environment",
+  cluster: "cluster",
+  namespace: `CASE WHEN cluster = '' THEN '' ELSE concat(cluster, '/', ${PLACE}) END`,
   all: "'all'",
 } as const;
 export type KeyDimension = keyof typeof KEY_COLUMNS;
@@ -41,15 +55,32 @@ export type QueryName =
   | "showback"
   | "showback-day"
   | "showback-resource"
+  | "showback-workload"
+  | "coverage"
+  | "allocation-cost"
+  | "allocation-usage"
+  | "allocation-days"
+  | "explain-lines"
+  | "explain-parts"
+  | "explain-moved"
+  | "usage"
   | "total"
   | "trend"
   | "movers"
   | "statement"
   | "lines"
+  | "allocation"
   | "reconciliation"
   | "restatements"
   | "checks"
   | "teams";
+
+/** What a parameter is where the question does not say. */
+const UNSAID: Readonly<Record<string, Param>> = {
+  policy: "configured",
+  cluster: null,
+  namespace: null,
+};
 
 export interface Question {
   month?: string;
@@ -118,22 +149,31 @@ function prepared(
   principal: Principal,
   question: Question,
 ): { sql: string; params: Record<string, Param> } {
-  const text = loadSql(new URL(`./queries/${name}.sql`, import.meta.url));
+  // A piece that several queries share is filled in first, with its own slots in it.
+  const text = stripComments(textOf(name)).replace("{{entries}}", () =>
+    stripComments(textOf("explain-entries")),
+  );
   const measure = question.measure ?? "effective";
   const month = question.month ?? NOTHING;
   const tables: Record<string, Slots[string]> = {
     month: [snapshot.schemas, month],
     previous: [{ ...snapshot.schemas, [NOTHING]: NOTHING }, previousOf(snapshot, month)],
     measure: [MEASURE_COLUMNS, measure],
+    line_measure: [LINE_COLUMNS, measure],
     nulls: [NULL_COLUMNS, measure],
     key: [KEY_COLUMNS, question.key ?? "team"],
+    place: [{ place: PLACE }, "place"],
   };
   const slots = Object.fromEntries(
     Object.entries(tables).filter(([slot]) => text.includes(`{{${slot}}}`)),
   );
   return {
-    sql: fillSql(stripComments(text), slots),
-    params: { ...question.params, scope: principal.teams },
+    sql: fillSql(text, slots),
+    params: {
+      ...Object.fromEntries(Object.entries(UNSAID).filter(([name]) => text.includes(`$${name}`))),
+      ...question.params,
+      scope: principal.teams,
+    },
   };
 }
 
@@ -141,6 +181,10 @@ function previousOf(snapshot: Snapshot, month: string): string {
   if (month === NOTHING) return NOTHING;
   const previous = addMonths(month, -1);
   return Object.hasOwn(snapshot.schemas, previous) ? previous : NOTHING;
+}
+
+function textOf(name: QueryName | "explain-entries"): string {
+  return loadSql(new URL(`./queries/${name}.sql`, import.meta.url));
 }
 
 /** Header comments hold slot names for people; they are no slots. */

@@ -16,24 +16,10 @@ import {
   sweepPublished,
 } from "../data/published.ts";
 import { noted, type Register } from "../data/register.ts";
-import { loadSql } from "../data/sql.ts";
-import {
-  damagedMonth,
-  damagedWork,
-  isBlockDamage,
-  isDamage,
-  type Session,
-  sqlText,
-} from "../data/warehouse.ts";
-import { type CheckResult, runChecks } from "./checks.ts";
-import {
-  type BuildSettings,
-  knownMonths,
-  monthInputs,
-  type MonthInputs,
-  prepareInputs,
-} from "./inputs.ts";
-import { METHOD_VERSION } from "./method.ts";
+import { damagedWork, isBlockDamage, type Session } from "../data/warehouse.ts";
+import type { CheckResult } from "./checks.ts";
+import { type BuildSettings, knownMonths, monthInputs, type MonthInputs } from "./inputs.ts";
+import { makeMonth } from "./make-month.ts";
 
 export interface BuildOptions {
   home: string;
@@ -59,19 +45,6 @@ export interface BuildResult {
   list: PublishedList;
   months: BuiltMonth[];
 }
-
-const MODELS = [
-  "10-owner_key",
-  "20-tag_value",
-  "30-owner",
-  "40-owner_fact",
-  "50-line",
-  "60-spend",
-  "61-spend_month",
-  "62-spend_resource",
-] as const;
-/** Models that are scaffolding: made for the month, not published. */
-const SCAFFOLD = new Set(["10-owner_key", "20-tag_value", "30-owner", "40-owner_fact"]);
 
 /**
  * Recomputes the months whose inputs changed and publishes them:
@@ -280,109 +253,12 @@ async function verifyParts(inputs: MonthInputs): Promise<void> {
           `${part.path} (${unit.unit}) is ${found === "missing" ? "missing" : "damaged"}; run "apportion ingest --again ${unit.source}" to load it anew`,
         );
     }
-}
-
-async function makeMonth(
-  session: Session,
-  file: string,
-  inputs: MonthInputs,
-  previous: string | null,
-  cause: string,
-  options: BuildOptions,
-): Promise<{ checks: CheckResult[]; lines: number; totals: PublishedMonth["totals"] }> {
-  const { month } = inputs;
-  const interrupt = () => session.interrupt();
-  options.signal.addEventListener("abort", interrupt, { once: true });
-  await session.script(`ATTACH ${sqlText(file)} AS answers`);
-  let attached = false;
-  try {
-    await prepareInputs(session, inputs, options.settings);
-    await session.script("USE answers");
-    const model = (name: string) => loadSql(new URL(`./models/${name}.sql`, import.meta.url));
-    for (const name of MODELS) {
-      const table = name.slice(3);
-      const where = SCAFFOLD.has(name) ? "TEMP TABLE" : "TABLE";
-      const sql = model(name);
-      await session.run(
-        `CREATE OR REPLACE ${where} ${table} AS ${sql}`,
-        sql.includes("$month") ? { month } : {},
+  for (const fact of inputs.facts)
+    if ((await sha256File(fact.path).catch(() => "missing")) !== fact.sha256)
+      throw new AppError(
+        "WAREHOUSE_DAMAGED",
+        `${fact.path} (${fact.kind}) is missing or damaged; run "apportion ingest --again" for the usage source it came from`,
       );
-      // Behind the lines and not in their query: reading the wide rows twice doubled the cost of a month.
-      if (name === "50-line") await session.run(`INSERT INTO line ${model("51-line_repair")}`);
-    }
-    await keepInputs(session, month, options.settings.sources);
-    for (const name of ["63-imported", "64-repair"])
-      await session.run(`CREATE TABLE ${name.slice(3)} AS ${model(name)}`);
-    if (previous !== null) {
-      const about = { built_at: options.now().toISOString(), cause };
-      await damagedAs(previous, async () => {
-        await session.script(`ATTACH ${sqlText(previous)} AS before (READ_ONLY)`);
-        attached = true;
-        await session.run(`CREATE TABLE restatement AS ${model("70-restatement")}`, about);
-      });
-    } else
-      await session.run(
-        'CREATE TABLE restatement ("at" VARCHAR, cause VARCHAR, currency VARCHAR, team VARCHAR, service VARCHAR, was DECIMAL(38,18), now DECIMAL(38,18), was_billed DECIMAL(38,18), now_billed DECIMAL(38,18))',
-      );
-    const checks = await runChecks(session, options.settings);
-    await session.run(
-      "CREATE TABLE check_result (name VARCHAR, kind VARCHAR, ok BOOLEAN, currency VARCHAR, detail VARCHAR)",
-    );
-    for (const check of checks)
-      await session.run("INSERT INTO check_result VALUES ($name, $kind, $ok, $currency, $detail)", {
-        ...check,
-      });
-    await session.run(
-      "CREATE TABLE about AS SELECT $month AS month, $method AS method, $fingerprint AS fingerprint",
-      { month, method: METHOD_VERSION, fingerprint: inputs.fingerprint },
-    );
-    const { lines } = await session.one<{ lines: string }>("SELECT count(*) AS lines FROM line");
-    const totals = await session.rows<PublishedMonth["totals"][number]>(
-      "SELECT currency AS currency, sum(effective) AS effective, sum(billed) AS billed FROM spend_month GROUP BY currency ORDER BY currency",
-    );
-    await session.script("CHECKPOINT answers");
-    for (const statement of leave()) await session.script(statement);
-    return { checks, lines: Number(lines), totals };
-  } catch (error) {
-    // What went wrong is the error to tell, and not that the engine cannot tidy up after it.
-    for (const statement of leave()) await session.script(statement).catch(() => {});
-    throw error;
-  } finally {
-    options.signal.removeEventListener("abort", interrupt);
-  }
-
-  function leave(): string[] {
-    return ["USE work", ...(attached ? ["DETACH before"] : []), "DETACH answers"];
-  }
-}
-
-/** Names the published file that the engine finds damaged, and what to do. */
-async function damagedAs(file: string, work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    if (!isDamage(error)) throw error;
-    throw damagedMonth(file, error);
-  }
-}
-
-/** Copies what a reader of the month wants to see of its making. */
-async function keepInputs(
-  session: Session,
-  month: string,
-  sources: readonly string[],
-): Promise<void> {
-  await session.run("CREATE TABLE month_unit AS SELECT * FROM temp.main.month_unit");
-  await session.run("CREATE TABLE team_version AS SELECT * FROM temp.main.team_version");
-  for (const [table, from] of [
-    ["control", "work.unit_control"],
-    ["stated", "work.stated_total"],
-    ["rejected", "work.quarantine"],
-  ] as const)
-    await session.run(
-      `CREATE TABLE ${table} AS SELECT * FROM ${from} WHERE month = $month AND list_contains($sources, source)`,
-      { month, sources },
-    );
 }
 
 function keptEntry(

@@ -17,6 +17,7 @@ export async function runChecks(session: Session, settings: BuildSettings): Prom
     tolerated_rows: settings.tolerance.rows,
     tolerated_amount: settings.tolerance.amount,
     drift: settings.tolerance.azureDrift,
+    coverage: Math.round(settings.tolerance.usageCoverage * 100),
   };
   const results: CheckResult[] = [];
   for (const check of CHECKS) {

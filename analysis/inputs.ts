@@ -3,7 +3,9 @@ import { homePaths, sha256 } from "../data/files.ts";
 import { storedLines } from "../data/lines.ts";
 import { loadSql } from "../data/sql.ts";
 import { type Session, sqlText } from "../data/warehouse.ts";
+import { inventoryHash, type Known } from "./inventory.ts";
 import { METHOD_VERSION } from "./method.ts";
+import type { Allocation, Cluster } from "./allocation.ts";
 import type { Ownership } from "./ownership.ts";
 
 /** What a build needs beside the lines; comes from configuration. */
@@ -12,9 +14,17 @@ export interface BuildSettings {
   /** Names of configured sources; what others once brought in does not count. */
   sources: readonly string[];
   ownership: Ownership;
+  clusters: readonly Cluster[];
+  allocation: Allocation;
   /** Tag keys that name an environment, first present wins. */
   environmentTags: readonly string[];
-  tolerance: { rows: number; amount: string; azureDrift: string };
+  tolerance: {
+    rows: number;
+    amount: string;
+    azureDrift: string;
+    /** Percent of a cluster's billed node time that must have usage data. */
+    usageCoverage: number;
+  };
   settledAfterDays: number;
   keepLists: number;
 }
@@ -36,19 +46,35 @@ export interface MonthUnit {
   pair: string;
 }
 
+export interface Fact {
+  kind: string;
+  path: string;
+  sha256: string;
+}
+
 export interface MonthInputs {
   month: string;
   units: MonthUnit[];
+  /** Usage facts of the days on which something of the month was charged. */
+  facts: Fact[];
   fingerprint: string;
   /** Parts of the fingerprint, to say what changed. */
   causes: Record<string, string>;
+}
+
+/** What a build may see of sources and clusters. */
+export function knownTo(settings: BuildSettings): Known {
+  return {
+    sources: [...settings.sources],
+    clusters: settings.clusters.map((cluster) => cluster.name),
+  };
 }
 
 /** Every month any configured source knows of, oldest first. */
 export async function knownMonths(session: Session, sources: readonly string[]): Promise<string[]> {
   const rows = await session.rows<{ month: string }>(
     `SELECT DISTINCT month AS month FROM (
-       SELECT unnest(months) AS month, source AS source FROM unit WHERE type <> 'azure-query'
+       SELECT unnest(months) AS month, source AS source FROM unit WHERE list_contains(['azure-exports', 'focus'], type)
        UNION ALL
        SELECT month AS month, source AS source FROM quarantine WHERE month IS NOT NULL
      ) WHERE list_contains($sources, source) ORDER BY month`,
@@ -71,7 +97,7 @@ export async function monthInputs(
          SELECT arg_max(r.submitted_at, r.loaded_at) FROM unit_run AS r
          WHERE r.source = u.source AND r.unit = u.unit AND r.content_hash = u.content_hash
        ) AS content_since
-     FROM unit AS u WHERE list_contains(months, $month) AND list_contains($sources, u.source)
+     FROM unit AS u WHERE list_contains(months, $month) AND list_contains($sources, u.source) AND list_contains(['azure-exports', 'azure-query', 'focus'], type)
      ORDER BY u.source, u.unit`,
     params,
   );
@@ -109,6 +135,7 @@ export async function monthInputs(
     "SELECT * FROM stated_total WHERE month = $month AND list_contains($sources, source) ORDER BY ALL",
     params,
   );
+  const facts = await factsOf(session, home, units, month, settings);
   const causes = {
     import: sha256(
       JSON.stringify([
@@ -116,19 +143,79 @@ export async function monthInputs(
         stated,
       ]),
     ),
+    usage: sha256(
+      JSON.stringify([
+        facts.map((fact) => [fact.kind, fact.sha256]),
+        await inventoryHash(session, month, knownTo(settings)),
+      ]),
+    ),
     rules: sha256(JSON.stringify([settings.ownership.teams, settings.ownership.rules])),
     configuration: sha256(
-      JSON.stringify([settings.environmentTags, settings.tolerance, settings.currency]),
+      JSON.stringify([
+        settings.environmentTags,
+        settings.tolerance,
+        settings.currency,
+        settings.clusters,
+        settings.allocation,
+      ]),
     ),
     method: METHOD_VERSION,
   };
-  return { month, units, causes, fingerprint: sha256(JSON.stringify(causes)) };
+  return { month, units, facts, causes, fingerprint: sha256(JSON.stringify(causes)) };
+}
+
+/** Facts of the month's charge days; a day more of usage is no reason to build any other month. */
+async function factsOf(
+  session: Session,
+  home: string,
+  units: readonly MonthUnit[],
+  month: string,
+  settings: BuildSettings,
+): Promise<Fact[]> {
+  const paths = units.flatMap((unit) => unit.parts.map((part) => part.path));
+  if (settings.clusters.length === 0 || paths.length === 0) return [];
+  const found = await session.rows<{ kind: string; parquet: string; sha: string }>(
+    `SELECT kind AS kind, parquet AS parquet, parquet_sha256 AS sha
+     FROM unit_fact
+     WHERE list_contains($sources, source)
+       AND list_contains($clusters, cluster)
+       AND day IN (
+         SELECT DISTINCT CAST(x_day AS VARCHAR)
+         FROM read_parquet([${paths.map(sqlText).join(", ")}], union_by_name = true)
+         WHERE x_month = $month
+       )
+     ORDER BY kind, day, cluster, source`,
+    {
+      month,
+      sources: settings.sources,
+      clusters: settings.clusters.map((cluster) => cluster.name),
+    },
+  );
+  return found.map((fact) => ({
+    kind: fact.kind,
+    path: join(homePaths(home).facts, fact.parquet.slice("facts/".length)),
+    sha256: fact.sha,
+  }));
 }
 
 // Columns of a stored line that the models read; extras stay in the Parquet files.
 const STORED: Readonly<Record<string, string>> = JSON.parse(
   loadSql(new URL("./models/line-columns.json", import.meta.url)),
 ) as Record<string, string>;
+
+type Cell = string | number | boolean | null;
+
+/** Makes small temporary tables of what the build was told. */
+export function tables(session: Session) {
+  return async (name: string, columns: string, rows: readonly (readonly Cell[])[]) => {
+    await session.run(`CREATE OR REPLACE TEMP TABLE ${name} (${columns})`);
+    for (const row of rows)
+      await session.run(
+        `INSERT INTO temp.main.${name} VALUES (${row.map((_, index) => `$v${index}`).join(", ")})`,
+        Object.fromEntries(row.map((value, index) => [`v${index}`, value])),
+      );
+  };
+}
 
 /** Makes `month_line`, `month_unit`, `control` and the tables of rules and settings. */
 export async function prepareInputs(
@@ -137,18 +224,7 @@ export async function prepareInputs(
   settings: BuildSettings,
 ): Promise<void> {
   const { month, units } = inputs;
-  const table = async (
-    name: string,
-    columns: string,
-    rows: readonly (readonly (string | number | boolean | null)[])[],
-  ) => {
-    await session.run(`CREATE OR REPLACE TEMP TABLE ${name} (${columns})`);
-    for (const row of rows)
-      await session.run(
-        `INSERT INTO temp.main.${name} VALUES (${row.map((_, index) => `$v${index}`).join(", ")})`,
-        Object.fromEntries(row.map((value, index) => [`v${index}`, value])),
-      );
-  };
+  const table = tables(session);
   await table(
     "month_unit",
     "source VARCHAR, unit VARCHAR, dataset VARCHAR, scope VARCHAR, submitted_at VARCHAR, rows BIGINT, rejected BIGINT, promised BIGINT, paired BOOLEAN, pair VARCHAR",
@@ -167,10 +243,10 @@ export async function prepareInputs(
   );
   await table(
     "month_part",
-    "path VARCHAR, source VARCHAR, unit VARCHAR, paired BOOLEAN",
-    units.flatMap((unit) =>
-      unit.parts.map((part) => [part.path, unit.source, unit.unit, unit.paired]),
-    ),
+    "path VARCHAR, place INTEGER, source VARCHAR, unit VARCHAR, paired BOOLEAN",
+    units
+      .flatMap((unit) => unit.parts.map((part) => ({ path: part.path, unit })))
+      .map(({ path, unit }, place) => [path, place, unit.source, unit.unit, unit.paired]),
   );
   const { teams, rules } = settings.ownership;
   await table(
@@ -210,11 +286,14 @@ export async function prepareInputs(
       ? `(SELECT * FROM ${storedLines(files)} WHERE x_month = ${sqlText(month)})`
       : `(SELECT ${Object.entries(STORED)
           .map(([column, type]) => `CAST(NULL AS ${type}) AS ${column}`)
-          .join(", ")}, CAST(NULL AS VARCHAR) AS filename LIMIT 0)`;
+          .join(
+            ", ",
+          )}, CAST(NULL AS VARCHAR) AS filename, CAST(NULL AS BIGINT) AS file_row_number LIMIT 0)`;
   await session.run(
     `CREATE OR REPLACE TEMP VIEW month_line AS
      SELECT ${columns.join(", ")},
        coalesce(nullif(l.service_name, ''), nullif(l.x_sku_meter_category, ''), l.charge_category, 'Unknown') AS service,
+       CAST(p.place AS BIGINT) * 4294967296 + l.file_row_number AS line_id,
        p.source AS x_source,
        p.unit AS x_unit,
        p.paired AS paired,

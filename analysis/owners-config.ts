@@ -23,7 +23,10 @@ export const MATCH_KEYS = [
 ] as const;
 export type MatchKey = (typeof MATCH_KEYS)[number];
 
-/** Those a bill line can answer; the rest wait for cluster usage. */
+/** Those a namespace or workload of a cluster can answer. */
+export const CLUSTER_KEYS: readonly MatchKey[] = ["cluster", "namespace", "label", "annotation"];
+
+/** Those a bill line can answer. */
 export const LINE_KEYS: readonly MatchKey[] = [
   "tag",
   "resourceGroup",

@@ -2,7 +2,7 @@ import { checkSection, hint, type Located, readYaml } from "../data/config.ts";
 import { SENTINELS } from "../data/buckets.ts";
 import { AppError } from "../data/errors.ts";
 import { parseDay } from "../data/period.ts";
-import { LINE_KEYS, type MatchKey, OwnersConfig } from "./owners-config.ts";
+import { CLUSTER_KEYS, LINE_KEYS, type MatchKey, OwnersConfig } from "./owners-config.ts";
 
 /** A team as it was in `[from, until)`; the years at both ends mean "always". */
 export interface TeamVersion {
@@ -46,11 +46,11 @@ export const ALWAYS = { from: "0001-01-01", until: "9999-12-31" } as const;
 export const NO_OWNERS: Ownership = { teams: [], budgets: [], rules: [], warnings: [] };
 
 /** Reads `owners.yaml`; a rule that names an unknown team is an error with its place. */
-export function readOwners(file: string): Ownership {
-  return parseOwners(readYaml(file, "the configuration names it as owners"));
+export function readOwners(file: string, hasClusters: boolean): Ownership {
+  return parseOwners(readYaml(file, "the configuration names it as owners"), hasClusters);
 }
 
-export function parseOwners(located: Located): Ownership {
+export function parseOwners(located: Located, hasClusters = false): Ownership {
   checkSection(located, [], located.value, OwnersConfig);
   const config = located.value as OwnersConfig;
   const ids = new Map<string, number>();
@@ -90,10 +90,18 @@ export function parseOwners(located: Located): Ownership {
         `${place("until")}: until ${until} is not after from ${from}; the rule would never match`,
       );
     const conditions = conditionsOf(rule.match);
-    const unanswered = conditions.filter((condition) => !LINE_KEYS.includes(condition.key));
-    if (unanswered.length > 0)
+    const ofClusters = conditions.filter((condition) => CLUSTER_KEYS.includes(condition.key));
+    const ofLines = conditions.filter((condition) => LINE_KEYS.includes(condition.key));
+    const keys = (some: readonly Condition[]) => some.map((condition) => condition.key).join(", ");
+    if (conditions.some((condition) => condition.key === "creator"))
+      warnings.push(`${place()}: matches by creator, which nothing tells yet; it owns nothing`);
+    else if (ofClusters.length > 0 && ofLines.length > 0)
       warnings.push(
-        `${place()}: matches by ${unanswered.map((condition) => condition.key).join(", ")}, which bill lines do not have; it owns nothing until cluster usage is attributed`,
+        `${place()}: matches by ${keys(ofClusters)}, which namespaces have, and by ${keys(ofLines)}, which bill lines have; nothing has both, so it owns nothing`,
+      );
+    else if (ofClusters.length > 0 && !hasClusters)
+      warnings.push(
+        `${place()}: matches by ${keys(ofClusters)}, and the configuration has no clusters; it owns nothing`,
       );
     return {
       order: index + 1,

@@ -3,7 +3,8 @@ import { AppError } from "../data/errors.ts";
 import { type HomePaths, readerTemporary } from "../data/files.ts";
 import { Pool, type PoolOptions } from "../data/pool.ts";
 import { type PublishedList, type PublishedMonth, readList } from "../data/published.ts";
-import { openReadOnly, type Session, sqlName } from "../data/warehouse.ts";
+import { openReadOnly } from "../data/warehouse.ts";
+import { makeVisible } from "./visible.ts";
 
 /**
  * One published list, open: every month's file attached read-only, behind `visible_*` macros that
@@ -47,21 +48,6 @@ export class Answers {
   }
 }
 
-/** Tables with a team column: cut to the caller's scope. */
-const BY_TEAM = {
-  spend: "team",
-  spend_month: "team",
-  spend_resource: "team",
-  line: "x_team",
-  restatement: "team",
-  team_version: "team",
-} as const;
-/** Tables about the whole company: empty for a caller with a scope, since totals leak by subtraction. */
-const WHOLE = ["imported", "repair", "stated", "check_result", "rejected", "month_unit"] as const;
-
-export const NOTHING = "nothing";
-const EVERY = "every";
-
 export interface SnapshotOptions extends PoolOptions {
   memory?: string;
   threads?: number;
@@ -90,7 +76,7 @@ async function openList(
   const months = published.months.filter((month) => month.file !== null);
   const engine = await openReadOnly(
     months.map((month) => ({
-      name: catalogOf(month),
+      name: catalogOf(month.month),
       path: join(paths.published, month.file as string),
     })),
     {
@@ -98,7 +84,11 @@ async function openList(
       threads: options.threads ?? 2,
       temp: readerTemporary(paths),
     },
-    async (session) => makeMacros(session, months),
+    async (session) =>
+      makeVisible(
+        session,
+        months.map(({ month }) => ({ month, catalog: catalogOf(month), schema: schemaOf(month) })),
+      ),
   );
   return {
     list: published,
@@ -109,37 +99,8 @@ async function openList(
   };
 }
 
-const catalogOf = (month: PublishedMonth) => `m_${month.month.replace("-", "_")}`;
+const catalogOf = (month: string) => `m_${month.replace("-", "_")}`;
 const schemaOf = (month: string) => `s_${month.replace("-", "_")}`;
-
-async function makeMacros(session: Session, months: readonly PublishedMonth[]): Promise<void> {
-  const first = months[0];
-  if (first === undefined) return;
-  const macros = async (schema: string, source: (table: string) => string) => {
-    await session.script(`CREATE SCHEMA ${schema}`);
-    for (const [table, column] of Object.entries(BY_TEAM))
-      await session.script(
-        `CREATE MACRO ${schema}.visible_${table}(scope) AS TABLE SELECT * FROM ${source(table)} WHERE scope IS NULL OR list_contains(scope, ${column})`,
-      );
-    for (const table of WHOLE)
-      await session.script(
-        `CREATE MACRO ${schema}.visible_${table}(scope) AS TABLE SELECT * FROM ${source(table)} WHERE scope IS NULL`,
-      );
-  };
-  for (const month of months)
-    await macros(schemaOf(month.month), (table) => `${sqlName(catalogOf(month))}.main.${table}`);
-  await macros(
-    NOTHING,
-    (table) => `(SELECT * FROM ${sqlName(catalogOf(first))}.main.${table} LIMIT 0)`,
-  );
-  const union = months
-    .map((month) => `SELECT * FROM ${sqlName(catalogOf(month))}.main.spend_month`)
-    .join(" UNION ALL ");
-  await session.script(`CREATE SCHEMA ${EVERY}`);
-  await session.script(
-    `CREATE MACRO ${EVERY}.visible_spend_month(scope) AS TABLE SELECT * FROM (${union}) WHERE scope IS NULL OR list_contains(scope, team)`,
-  );
-}
 
 /** The entry of a month, or the newest published; MONTH_UNKNOWN and NOTHING_PUBLISHED say what to do. */
 export function monthOf(snapshot: Snapshot, asked: string | undefined): PublishedMonth {

@@ -5,15 +5,20 @@ import compress from "@fastify/compress";
 import helmet from "@fastify/helmet";
 import swagger from "@fastify/swagger";
 import { TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
-import fastify, { type FastifyRequest } from "fastify";
+import fastify, { type FastifyRequest, LogController } from "fastify";
 import { asAppError, AppError } from "../data/errors.ts";
 import { LOCAL_ADMINISTRATOR, type Principal } from "../analysis/ask.ts";
 import { problemOf } from "./problem.ts";
+import { rememberRendered } from "./rendered.ts";
 import { dataRoutes } from "./routes/data.ts";
+import { explainRoutes } from "./routes/explain.ts";
 import { exportRoutes } from "./routes/exports.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { metricsRoutes } from "./routes/metrics.ts";
+import { openCostRoutes } from "./routes/opencost.ts";
 import { pageRoutes } from "./routes/pages.ts";
 import { showbackRoutes } from "./routes/showback.ts";
+import { usageRoutes } from "./routes/usage.ts";
 import type { ServerOptions, Snapshots } from "./snapshots.ts";
 
 export interface AppOptions extends ServerOptions {
@@ -31,15 +36,8 @@ function bare(options: AppOptions) {
         ? false
         : {
             level: options.log,
-            // The query string may hold a name somebody should not see in a log.
-            serializers: {
-              req: (request: FastifyRequest) => ({
-                method: request.method,
-                path: request.url.split("?", 1)[0],
-              }),
-            },
-            redact: ["req.headers.authorization", "req.headers.cookie"],
           },
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     // Nobody stands before us unless somebody says so: forwarded headers are a client's word.
     trustProxy: false,
@@ -106,6 +104,17 @@ export async function createApp(options: AppOptions): Promise<App> {
     const leave = options.snapshots.enter();
     finished(reply.raw, leave);
   });
+  // One line a request, when it is answered: two cost as much as the answer. Without the query
+  // string, which may hold a name somebody should not see in a log.
+  app.addHook("onResponse", async (request, reply) => {
+    const { method, url } = request;
+    request.log.info({
+      method,
+      path: url.split("?", 1)[0],
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime),
+    });
+  });
   guardHost(app, options);
   app.setErrorHandler((error, request, reply) => {
     const known = fromFastify(error) ?? asAppError(error);
@@ -129,8 +138,13 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
   const principal: (request: FastifyRequest) => Principal = () => LOCAL_ADMINISTRATOR;
   const context = { ...options, principal };
+  rememberRendered(app, context);
   healthRoutes(app, context);
   showbackRoutes(app, context);
+  usageRoutes(app, context);
+  explainRoutes(app, context);
+  openCostRoutes(app, context);
+  metricsRoutes(app, context);
   dataRoutes(app, context);
   exportRoutes(app, context);
   await pageRoutes(app, context);

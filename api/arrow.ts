@@ -38,5 +38,5 @@ export async function sendArrow(
     ]),
   );
   const bytes = tableToIPC(new Table(schema, data), "stream");
-  return reply.type(ARROW).header("vary", "accept").send(Buffer.from(bytes));
+  return reply.type(ARROW).send(Buffer.from(bytes));
 }

@@ -1,3 +1,4 @@
+import { constants, setPriority } from "node:os";
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
 import { hint } from "../data/config.ts";
 import { AppError, asAppError } from "../data/errors.ts";
@@ -13,7 +14,6 @@ const COMMON = {
 
 /** Commands of the contract that are still to come. */
 const LATER = [
-  "explain",
   "findings",
   "backtest",
   "namespaces",
@@ -95,6 +95,7 @@ async function main(args: string[]): Promise<number> {
       "USAGE",
       `${name}: "${parsed.positionals.at(command.positionals ?? 0)}" is one word too many; see "apportion ${name} --help"`,
     );
+  if (command.background === true) setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   return command.run({
     options: parsed.values as Record<string, string | boolean | undefined>,
     words: parsed.positionals,

@@ -1,6 +1,12 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { Type, type Static } from "typebox";
+import {
+  AllocationConfig,
+  allocationOf,
+  ClustersConfig,
+  clustersOf,
+} from "../analysis/allocation.ts";
 import type { BuildSettings } from "../analysis/inputs.ts";
 import { NO_OWNERS, readOwners } from "../analysis/ownership.ts";
 import { checkSection, hint, type Located, readYaml } from "../data/config.ts";
@@ -19,6 +25,8 @@ const Settings = Type.Object(
     ),
     sources: Type.Optional(Type.Array(Type.Unknown())),
     owners: Type.Optional(Type.String({ minLength: 1 })),
+    clusters: Type.Optional(ClustersConfig),
+    allocation: Type.Optional(AllocationConfig),
     environment: Type.Optional(
       Type.Object({ tags: Type.Array(Type.String(), { minItems: 1 }) }, closed),
     ),
@@ -41,6 +49,9 @@ const Settings = Type.Object(
           ),
           azureDrift: Type.Optional(
             Type.String({ pattern: "^\\d+(\\.\\d{1,18})?$", description: "an amount as text" }),
+          ),
+          usageCoverage: Type.Optional(
+            Type.Number({ minimum: 0, maximum: 100, description: "percent" }),
           ),
           settledAfterDays: Type.Optional(Type.Integer({ minimum: 0, maximum: 365 })),
         },
@@ -92,7 +103,7 @@ export function configSchema(): object {
 }
 
 /** Parts of the contract that configure what this version does not do; silence would be a lie. */
-const LATER_SECTIONS = ["clusters", "allocation", "rates"] as const;
+const LATER_SECTIONS = ["rates"] as const;
 
 export interface Config {
   file: string;
@@ -135,7 +146,7 @@ export function readConfig(file: string): Config {
     if (typeof value === "object" && value !== null && section in value)
       throw new AppError(
         "NOT_BUILT_YET",
-        `${located.at([], section)}: "${section}" configures cluster attribution, which this version does not do yet; remove it`,
+        `${located.at([], section)}: "${section}" converts currencies, which this version does not do yet; remove it`,
       );
   checkSection(located, [], value, Settings);
   const config = value as Static<typeof Settings>;
@@ -147,7 +158,9 @@ export function readConfig(file: string): Config {
     );
   const sources = sourcesOf(located, config.sources ?? []);
   const ownership =
-    config.owners === undefined ? NO_OWNERS : readOwners(resolve(located.folder, config.owners));
+    config.owners === undefined
+      ? NO_OWNERS
+      : readOwners(resolve(located.folder, config.owners), (config.clusters ?? []).length > 0);
   const tolerance = config.checks?.quarantineTolerance;
   return {
     file,
@@ -160,12 +173,15 @@ export function readConfig(file: string): Config {
       currency: config.currency ?? "EUR",
       sources: sources.map((source) => source.name),
       ownership,
+      clusters: clustersOf(config.clusters ?? []),
+      allocation: allocationOf(config.allocation ?? {}),
       environmentTags: config.environment?.tags ?? ["environment", "env"],
       tolerance: {
         rows: tolerance?.rows ?? 0,
         amount: tolerance?.amount ?? "0",
         // Azure's own totals come as rounded floats; a cent is what its portal rounds to.
         azureDrift: config.checks?.azureDrift ?? "0.01",
+        usageCoverage: config.checks?.usageCoverage ?? 95,
       },
       settledAfterDays: config.checks?.settledAfterDays ?? 6,
       keepLists: config.retention?.lists ?? 10,

@@ -5,8 +5,9 @@ import { AppError } from "../data/errors.ts";
 import { plainAmount } from "../data/money.ts";
 import { monthBounds } from "../data/period.ts";
 import { FOCUS_EXPORT } from "../analysis/focus-export.ts";
+import { METHOD_VERSION } from "../analysis/method.ts";
 
-export const EXPORTS = ["statement", "lines"] as const;
+export const EXPORTS = ["statement", "allocation", "lines"] as const;
 export type ExportName = (typeof EXPORTS)[number];
 
 const STATEMENT_COLUMNS = [
@@ -35,6 +36,23 @@ const OWN_LINE_COLUMNS = {
   x_Source: "x_source",
   x_Unit: "x_unit",
 } as const;
+/** FOCUS 1.3's columns of a divided charge, and ours. */
+const ALLOCATED_COLUMNS = {
+  AllocatedMethodId: "allocated_method_id",
+  AllocatedMethodDetails: "allocated_method_details",
+  AllocatedResourceId: "allocated_resource_id",
+  AllocatedResourceName: "allocated_resource_name",
+  AllocatedTags: "allocated_tags",
+  x_Team: "x_team",
+  x_BusinessUnit: "x_business_unit",
+  x_Cluster: "x_cluster",
+  x_Namespace: "x_namespace",
+  x_Workload: "x_workload",
+  x_Rule: "x_rule",
+  x_Bucket: "x_bucket",
+  x_Unit: "x_unit",
+} as const;
+const METHOD = `apportion-v${METHOD_VERSION}`;
 const AMOUNT = /^-?\d+\.\d+$/;
 
 export interface ExportRequest {
@@ -79,13 +97,18 @@ export async function writeExport(
       await write(csvRecord(STATEMENT_COLUMNS.map((column) => plain(row[column]))));
     return;
   }
-  await write(csvRecord([...Object.keys(FOCUS_EXPORT), ...Object.keys(OWN_LINE_COLUMNS)]));
-  const columns = [...Object.values(FOCUS_EXPORT), ...Object.values(OWN_LINE_COLUMNS)];
+  const own = name === "allocation" ? ALLOCATED_COLUMNS : OWN_LINE_COLUMNS;
+  await write(csvRecord([...Object.keys(FOCUS_EXPORT), ...Object.keys(own)]));
+  const columns = [...Object.values(FOCUS_EXPORT), ...Object.values(own)];
+  const { start, end } = monthBounds(month);
   await askStream(
     snapshot,
-    "lines",
+    name,
     principal,
-    { month, params: { team } },
+    {
+      month,
+      params: { team, ...(name === "allocation" ? { start, end, method: METHOD } : {}) },
+    },
     async (rows) => {
       await write(
         rows

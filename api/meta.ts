@@ -1,7 +1,9 @@
 import { ask, type Measure, type Principal } from "../analysis/ask.ts";
 import { monthOf, type Snapshot } from "../analysis/snapshot.ts";
 import type { PublishedMonth } from "../data/published.ts";
+import { plainAmount } from "../data/money.ts";
 import { AppError } from "../data/errors.ts";
+import type { Policy } from "../analysis/allocation.ts";
 import type { Meta } from "./schemas.ts";
 
 export interface MonthView {
@@ -31,16 +33,40 @@ function monthsOf(snapshot: Snapshot): string[] {
   return snapshot.list.months.filter((month) => month.file !== null).map((month) => month.month);
 }
 
+/** What an answer is about; what is not said is the newest month, all teams, all clusters. */
+export interface Asked {
+  month?: string;
+  currency?: string;
+  cost?: Measure;
+  team?: string;
+  policy?: Policy;
+  cluster?: string;
+  /** A namespace of `cluster`, or a sentinel there. */
+  namespace?: string;
+}
+
+/** The filters of a question as its query takes them. */
+export function filters(asked: Asked) {
+  if (asked.namespace !== undefined && asked.cluster === undefined)
+    throw new AppError("BAD_PARAMETER", "namespace: say whose with cluster=NAME");
+  return {
+    team: asked.team ?? null,
+    cluster: asked.cluster ?? null,
+    namespace: asked.namespace ?? null,
+  };
+}
+
 /** Month, currency and totals that an answer is about; the configured currency where the month has it. */
 export async function viewMonth(
   snapshot: Snapshot,
   principal: Principal,
-  asked: { month?: string; currency?: string; cost?: Measure; team?: string },
+  asked: Asked,
   preferred: string,
   signal: AbortSignal,
 ): Promise<MonthView> {
   const entry = monthOf(snapshot, asked.month);
   const measure = asked.cost ?? "effective";
+  const policy = asked.policy ?? "configured";
   const currencies = entry.totals.map((total) => total.currency);
   const currency =
     asked.currency ?? (currencies.includes(preferred) ? preferred : (currencies[0] ?? preferred));
@@ -53,9 +79,10 @@ export async function viewMonth(
     snapshot,
     "total",
     principal,
-    { month: entry.month, measure, params: { currency, team: asked.team ?? null } },
+    { month: entry.month, measure, params: { currency, policy, ...filters(asked) } },
     signal,
   );
+  const coverage = await coverageByCluster(snapshot, principal, entry.month, asked.cluster, signal);
   const visible = row?.currencies ?? [];
   if (asked.currency !== undefined && !visible.includes(asked.currency))
     throw new AppError(
@@ -75,9 +102,50 @@ export async function viewMonth(
       state: entry.state,
       checkFailed: entry.failed.length > 0,
       publishedAt: entry.publishedAt,
+      coverage: coverageText(coverage.values()),
+      policy,
       total: row?.total ?? "0",
       previousTotal: row?.previous ?? null,
       unstated: Number(row?.unstated ?? 0),
     },
   };
+}
+
+/** Seconds of billed node time, and how many of them have usage data. */
+export interface Coverage {
+  covered: bigint;
+  billed: bigint;
+}
+
+/** Coverage of the month's clusters, or of one; empty where no node was billed. */
+export async function coverageByCluster(
+  snapshot: Snapshot,
+  principal: Principal,
+  month: string,
+  cluster: string | undefined,
+  signal: AbortSignal,
+): Promise<Map<string, Coverage>> {
+  const rows = await ask<{ cluster: string; covered: string; billed: string }>(
+    snapshot,
+    "coverage",
+    principal,
+    { month, params: { cluster: cluster ?? null } },
+    signal,
+  );
+  return new Map(
+    rows.map((row) => [row.cluster, { covered: BigInt(row.covered), billed: BigInt(row.billed) }]),
+  );
+}
+
+/** Covered of billed seconds with six places, rounded down; null where nothing was billed. */
+export function coverageText(parts: Iterable<Coverage>): string | null {
+  let covered = 0n;
+  let billed = 0n;
+  for (const part of parts) {
+    covered += part.covered;
+    billed += part.billed;
+  }
+  if (billed === 0n) return null;
+  const share = (covered * 1_000_000n) / billed;
+  return plainAmount(`${share / 1_000_000n}.${String(share % 1_000_000n).padStart(6, "0")}`);
 }

@@ -11,10 +11,21 @@ export const DIMENSIONS = [
   "businessUnit",
   "service",
   "environment",
+  "cluster",
+  "namespace",
+  "workload",
   "resource",
   "day",
 ] as const;
-export const TREND_DIMENSIONS = ["team", "businessUnit", "service", "environment"] as const;
+export const TREND_DIMENSIONS = [
+  "team",
+  "businessUnit",
+  "service",
+  "environment",
+  "cluster",
+  "namespace",
+] as const;
+export const POLICIES = ["configured", "keep", "proportional", "even"] as const;
 export const MONTH_STATES = ["open", "provisional", "settled", "closed"] as const;
 
 const literals = <T extends readonly string[]>(values: T) =>
@@ -32,7 +43,20 @@ export const Meta = Type.Object({
   checkFailed: Type.Boolean({ description: "An invariant or a tolerance of this month failed." }),
   publishedId: Type.String(),
   publishedAt: Nullable(Type.String()),
-  coverage: Nullable(Decimal),
+  coverage: Nullable(
+    Type.String({
+      description:
+        "Part of the billed node time that has usage data, 0 to 1; null where no cluster is billed.",
+    }),
+  ),
+  policy: Type.Optional(
+    Type.Unsafe<(typeof POLICIES)[number]>(
+      Type.Union(
+        POLICIES.map((value) => Type.Literal(value)),
+        { description: "How idle and shared cost is passed on; keep: not at all." },
+      ),
+    ),
+  ),
   next: Nullable(Type.String({ description: "Cursor of the next page; null on the last." })),
   months: Type.Array(MonthText, { description: "Every published month, oldest first." }),
   total: Type.Optional(Decimal),
@@ -64,10 +88,21 @@ export const ShowbackRow = Type.Object({
   rule: Type.Optional(
     Nullable(Type.String({ description: "The ownership rule that named the team." })),
   ),
+  coverage: Type.Optional(
+    Nullable(Type.String({ description: "Of a cluster: as meta.coverage, of its nodes alone." })),
+  ),
 });
 export type ShowbackRow = Static<typeof ShowbackRow>;
 export const Showback = Type.Object({ data: Type.Array(ShowbackRow), meta: Meta });
 export type Showback = Static<typeof Showback>;
+
+const Policy = Type.Optional(literals(POLICIES));
+const WithinCluster = {
+  cluster: Type.Optional(Type.String({ maxLength: 100 })),
+  namespace: Type.Optional(
+    Type.String({ maxLength: 300, description: "With cluster: one namespace or sentinel of it." }),
+  ),
+};
 
 export const ShowbackQuery = Type.Object(
   {
@@ -76,7 +111,8 @@ export const ShowbackQuery = Type.Object(
     team: Type.Optional(Type.String({ maxLength: 200 })),
     cost: Type.Optional(literals(MEASURES)),
     currency: Type.Optional(Type.String({ pattern: "^[A-Z]{3}$" })),
-    policy: Type.Optional(literals(["configured", "keep", "proportional", "even"] as const)),
+    policy: Policy,
+    ...WithinCluster,
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
     cursor: Type.Optional(Type.String({ maxLength: 64 })),
   },
@@ -102,6 +138,8 @@ export const TrendQuery = Type.Object(
     cost: Type.Optional(literals(MEASURES)),
     currency: Type.Optional(Type.String({ pattern: "^[A-Z]{3}$" })),
     month: Type.Optional(MonthText),
+    policy: Policy,
+    ...WithinCluster,
   },
   { additionalProperties: false },
 );
@@ -131,11 +169,127 @@ export const MoversQuery = Type.Object(
     team: Type.Optional(Type.String({ maxLength: 200 })),
     cost: Type.Optional(literals(MEASURES)),
     currency: Type.Optional(Type.String({ pattern: "^[A-Z]{3}$" })),
+    policy: Policy,
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 10 })),
   },
   { additionalProperties: false },
 );
 export type MoversQuery = Static<typeof MoversQuery>;
+
+/** What workloads asked for and used, in core-milliseconds, MiB-seconds and GPU-milliseconds. */
+export const UsageRow = Type.Object({
+  key: Type.String({ description: "A day, or CLUSTER/NAMESPACE/KIND/NAME." }),
+  seconds: Type.Number({ description: "Seconds that containers were seen running." }),
+  cpuUsed: Type.Number(),
+  cpuRequested: Type.Number(),
+  cpuEffective: Type.Number({ description: "The larger of used and requested, every 5 minutes." }),
+  memUsed: Type.Number(),
+  memRequested: Type.Number(),
+  memEffective: Type.Number(),
+  gpuRequested: Type.Number(),
+});
+export type UsageRow = Static<typeof UsageRow>;
+export const Usage = Type.Object({ data: Type.Array(UsageRow), meta: Meta });
+export type Usage = Static<typeof Usage>;
+export const UsageQuery = Type.Object(
+  {
+    month: Type.Optional(MonthText),
+    by: Type.Optional(literals(["day", "workload"] as const)),
+    ...WithinCluster,
+    workload: Type.Optional(Type.String({ maxLength: 400, description: "KIND/NAME" })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 1000 })),
+  },
+  { additionalProperties: false },
+);
+
+const Seconds = Nullable(Type.Integer());
+
+/** A bill line under a figure; where it is divided, the share and what it was divided by. */
+export const ExplainLine = Type.Object({
+  day: Type.String(),
+  resource: Type.String(),
+  resourceName: Type.String(),
+  service: Type.String(),
+  description: Type.String(),
+  kind: Type.String({ description: "What the line paid for." }),
+  origin: Type.String({ description: "Source and unit that brought the line in." }),
+  lineCost: Nullable(Decimal),
+  splitKind: Nullable(
+    Type.String({
+      description: "What shares one set of weights: node, pool, volume; null: undivided.",
+    }),
+  ),
+  splitKey: Nullable(Type.String()),
+  pool: Nullable(Type.String()),
+  nodeBy: Nullable(Type.String({ description: "By what the line was matched to its node." })),
+  billedSeconds: Seconds,
+  seenSeconds: Seconds,
+  coveredSeconds: Seconds,
+  weight: Nullable(Type.String({ description: "This consumer's weight, a whole number." })),
+  whole: Nullable(Type.String({ description: "All weights of the split together." })),
+  cluster: Type.String(),
+  namespace: Type.String(),
+  workloadKind: Type.String(),
+  workload: Type.String(),
+  bucket: Type.String(),
+  team: Type.String(),
+  teamName: Type.String(),
+  rule: Nullable(Type.String({ description: "The rule that named the owner that day." })),
+  cost: Nullable(Decimal),
+});
+export type ExplainLine = Static<typeof ExplainLine>;
+export const ExplainPart = Type.Object({
+  part: Type.String({
+    description: "line: undivided; else what divided it: node, pool, volume, …",
+  }),
+  cluster: Type.String(),
+  bucket: Type.String(),
+  rule: Nullable(Type.String()),
+  lines: Type.Integer({ description: "Lines, or shares of lines, in it." }),
+  unstated: Type.Integer(),
+  cost: Decimal,
+});
+export type ExplainPart = Static<typeof ExplainPart>;
+export const ExplainMoved = Type.Object({
+  policy: literals(["configured", "proportional", "even"] as const),
+  cluster: Type.String(),
+  bucket: Type.String({ description: "idle and shared: received; a sentinel: passed on." }),
+  cost: Decimal,
+});
+export type ExplainMoved = Static<typeof ExplainMoved>;
+export const Explained = Type.Object({
+  target: Type.String(),
+  name: Type.String(),
+  /** Undivided lines + shares of divided lines + what the policy moves = total, to the last digit. */
+  total: Decimal,
+  own: Decimal,
+  shares: Decimal,
+  moved: Decimal,
+  parts: Type.Array(ExplainPart),
+  redistribution: Type.Array(ExplainMoved),
+  lines: Type.Array(ExplainLine),
+  lineCount: Type.Integer(),
+});
+export type Explained = Static<typeof Explained>;
+export const Explain = Type.Object({ data: Explained, meta: Meta });
+export type Explain = Static<typeof Explain>;
+export const ExplainQuery = Type.Object(
+  {
+    target: Type.String({
+      maxLength: 1000,
+      description:
+        "team:ID, namespace:CLUSTER/NS, workload:CLUSTER/NS/KIND/NAME, resource:ARMID or bucket:NAME",
+    }),
+    month: Type.Optional(MonthText),
+    cost: Type.Optional(literals(MEASURES)),
+    currency: Type.Optional(Type.String({ pattern: "^[A-Z]{3}$" })),
+    policy: Policy,
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
+    cursor: Type.Optional(Type.String({ maxLength: 64 })),
+  },
+  { additionalProperties: false },
+);
+export type ExplainQuery = Static<typeof ExplainQuery>;
 
 export const CheckRow = Type.Object({
   name: Type.String(),

@@ -21,6 +21,11 @@ export const ERRORS = {
     status: 400,
     means: "A parameter's value is not one of those allowed.",
   },
+  STEP_TOO_FINE: {
+    exit: 2,
+    status: 400,
+    means: "Cost is known by whole UTC days, and less was asked for.",
+  },
   MONTH_UNKNOWN: { exit: 2, status: 404, means: "That month has not been published." },
   CURRENCY_UNKNOWN: { exit: 2, status: 404, means: "That month holds no cost in that currency." },
   TEAM_UNKNOWN: { exit: 2, status: 404, means: "No team has that id." },

@@ -9,6 +9,7 @@ export interface HomePaths {
   home: string;
   landing: string;
   lines: string;
+  facts: string;
   work: string;
   published: string;
   list: string;
@@ -23,6 +24,7 @@ export function homePaths(home: string): HomePaths {
     home,
     landing: join(home, "landing"),
     lines: join(home, "lines"),
+    facts: join(home, "facts"),
     work: join(home, "work.duckdb"),
     published,
     list: join(published, "current.json"),
@@ -38,6 +40,7 @@ export async function makeHome(paths: HomePaths): Promise<void> {
     paths.home,
     paths.landing,
     paths.lines,
+    paths.facts,
     paths.published,
     paths.lists,
     paths.tmp,

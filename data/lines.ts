@@ -2,7 +2,8 @@ import { fillSql, loadSql } from "./sql.ts";
 import { sqlText } from "./warehouse.ts";
 
 /**
- * SQL of the stored lines of Parquet files under `lines/`, all columns and the `filename`. Everything that
+ * SQL of the stored lines of Parquet files under `lines/`, all columns, the `filename` and
+ * the `file_row_number`. Everything that
  * reads lines reads them through this; control totals, which ask for amounts only, need not.
  */
 export function storedLines(files: readonly string[]): string {

@@ -101,5 +101,5 @@ FROM (
     coalesce(x_charge_type = 'Usage', false) AS is_usage,
     coalesce(x_pricing_model IN ('Reservation', 'SavingsPlan'), false) AS is_committed,
     coalesce(starts_with(x_charge_type, 'Unused'), false) AS is_unused
-  FROM read_parquet({{files}}, union_by_name = true, filename = true)
+  FROM read_parquet({{files}}, union_by_name = true, filename = true, file_row_number = true)
 ) AS l

@@ -1,9 +1,11 @@
 import { existsSync } from "node:fs";
 import {
+  DuckDBDataChunk,
   DuckDBInstance,
   LIST,
   VARCHAR,
   listValue,
+  type DuckDBAppender,
   type DuckDBConnection,
   type DuckDBPreparedStatement,
   type DuckDBType,
@@ -156,6 +158,11 @@ export class Session {
     return result;
   }
 
+  /** Rows by the column into a table, past SQL; `close` it before the table is read. */
+  async appender(table: string): Promise<TableAppender> {
+    return new TableAppender(await this.#connection.createAppender(table));
+  }
+
   interrupt(): void {
     this.#connection.interrupt();
   }
@@ -163,6 +170,50 @@ export class Session {
     for (const statement of this.#prepared.values()) statement.destroySync();
     this.#prepared.clear();
     this.#connection.closeSync();
+  }
+}
+
+/** What the engine takes at once. */
+const CHUNK_ROWS = 2048;
+
+/** Appends whole columns: of an INTEGER or DOUBLE column as an array of numbers, of others as values. */
+export class TableAppender {
+  readonly #appender: DuckDBAppender;
+  readonly #types: DuckDBType[];
+  constructor(appender: DuckDBAppender) {
+    this.#appender = appender;
+    this.#types = Array.from({ length: appender.columnCount }, (_, column) =>
+      appender.columnType(column),
+    );
+  }
+
+  /** @param rows how many of each column are taken, from its beginning */
+  append(
+    columns: readonly (Float64Array | Int32Array | readonly DuckDBValue[])[],
+    rows: number,
+  ): void {
+    for (let from = 0; from < rows; from += CHUNK_ROWS) {
+      const until = Math.min(rows, from + CHUNK_ROWS);
+      const chunk = DuckDBDataChunk.create(this.#types, until - from);
+      for (const [index, column] of columns.entries()) {
+        if (Array.isArray(column)) {
+          chunk.setColumnValues(index, column.slice(from, until) as DuckDBValue[]);
+          continue;
+        }
+        const numbers = column as Float64Array | Int32Array;
+        const vector = chunk.getColumnVector(index) as unknown as {
+          items: Float64Array | Int32Array;
+          flush(): void;
+        };
+        vector.items.set(numbers.subarray(from, until));
+        vector.flush();
+      }
+      this.#appender.appendDataChunk(chunk);
+    }
+  }
+
+  close(): void {
+    this.#appender.closeSync();
   }
 }
 

@@ -14,6 +14,7 @@ export interface LedgerUnit {
   run: string | null;
   months: string[];
   loaded_at: string;
+  coverage: string | null;
 }
 
 /** What the ledger holds of a unit; undefined where it was never loaded. */
@@ -23,7 +24,7 @@ export async function ledgerUnit(
   unit: string,
 ): Promise<LedgerUnit | undefined> {
   const [row] = await session.rows<LedgerUnit>(
-    "SELECT fingerprint, content_hash, submitted_at, rows, rejected, run, months, loaded_at FROM unit WHERE source = $source AND unit = $unit",
+    "SELECT fingerprint, content_hash, submitted_at, rows, rejected, run, months, loaded_at, coverage FROM unit WHERE source = $source AND unit = $unit",
     { source, unit },
   );
   return row;
@@ -141,7 +142,7 @@ export async function commitUnit(
   ]);
   const known = await ledgerUnit(session, source.name, unit.unit);
   const before = await session.rows<{ parquet: string | null }>(
-    "SELECT parquet FROM unit_part WHERE source = $source AND unit = $unit",
+    "SELECT parquet FROM unit_part WHERE source = $source AND unit = $unit UNION ALL SELECT parquet FROM unit_fact WHERE source = $source AND unit = $unit",
     key,
   );
   const insert = async (table: string, rows: Record<string, Param>[]) => {
@@ -161,6 +162,7 @@ export async function commitUnit(
         "unit_sub_account",
         "quarantine",
         "stated_total",
+        "unit_fact",
         "unit",
       ])
         await session.run(`DELETE FROM ${table} WHERE source = $source AND unit = $unit`, key);
@@ -221,6 +223,19 @@ export async function commitUnit(
           as_of: total.asOf,
         })),
       );
+      await insert(
+        "unit_fact",
+        (loaded.facts ?? []).map((part) => ({
+          ...key,
+          kind: part.kind,
+          cluster: part.cluster,
+          day: part.day,
+          parquet: relativeTo(part.parquet),
+          parquet_sha256: part.parquetSha256,
+          rows: part.rows,
+        })),
+      );
+      await loaded.write?.(session);
       const facts = {
         ...key,
         run: unit.run,
@@ -243,27 +258,35 @@ export async function commitUnit(
           fingerprint: unit.fingerprint,
           months: [...months].toSorted(),
           promised: loaded.promised,
+          coverage: loaded.coverage ?? null,
           bytes: landed.reduce((sum, file) => sum + file.bytes, 0),
         },
       ]);
     },
     async () => (await ledgerUnit(session, source.name, unit.unit))?.content_hash === hash,
   );
-  const kept = new Set(loaded.parts.map((part) => part.parquet));
+  const kept = new Set([...loaded.parts, ...(loaded.facts ?? [])].map((part) => part.parquet));
   for (const { parquet } of before)
     if (parquet !== null && !kept.has(join(home, parquet)))
       await rm(join(home, parquet), { force: true });
 }
 
-/** Removes line files no unit names: what a killed load left between rename and commit. */
-export async function sweepLines(session: Session, home: string): Promise<number> {
-  const { lines } = homePaths(home);
-  const orphans = await session.rows<{ file: string }>(
-    `SELECT file FROM glob(${sqlText(`${lines}/*/*.parquet`)})
-     WHERE NOT list_contains((SELECT coalesce(list(parquet), []) FROM unit_part WHERE parquet IS NOT NULL), concat('lines/', split_part(file, '/', -2), '/', split_part(file, '/', -1)))`,
-  );
-  for (const { file } of orphans)
-    if (dirname(dirname(file)) === lines && basename(file).endsWith(".parquet"))
-      await rm(file, { force: true });
-  return orphans.length;
+/** Removes stored files no unit names: what a killed load left between rename and commit. */
+export async function sweepStored(session: Session, home: string): Promise<number> {
+  const { lines, facts } = homePaths(home);
+  let swept = 0;
+  for (const [folder, table] of [
+    [lines, "unit_part"],
+    [facts, "unit_fact"],
+  ] as const) {
+    const orphans = await session.rows<{ file: string }>(
+      `SELECT file FROM glob(${sqlText(`${folder}/*/*.parquet`)})
+       WHERE NOT list_contains((SELECT coalesce(list(parquet), []) FROM ${table} WHERE parquet IS NOT NULL), concat(${sqlText(`${basename(folder)}/`)}, split_part(file, '/', -2), '/', split_part(file, '/', -1)))`,
+    );
+    for (const { file } of orphans)
+      if (dirname(dirname(file)) === folder && basename(file).endsWith(".parquet"))
+        await rm(file, { force: true });
+    swept += orphans.length;
+  }
+  return swept;
 }

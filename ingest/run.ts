@@ -13,7 +13,7 @@ import {
   ledgerUnit,
   ledgerUnits,
   refuseOverlap,
-  sweepLines,
+  sweepStored,
   touchUnit,
 } from "./commit.ts";
 import { prepareReading } from "./cost/read.ts";
@@ -43,7 +43,7 @@ export interface IngestOptions {
   memory?: string | undefined;
 }
 
-export type UnitOutcome = "loaded" | "unchanged" | "failed" | "refused" | "older";
+export type UnitOutcome = "loaded" | "unchanged" | "failed" | "refused" | "older" | "poorer";
 
 export interface IngestReporter {
   progress(what: string, done?: number, total?: number): void;
@@ -96,7 +96,7 @@ export async function ingest(options: IngestOptions): Promise<IngestResult> {
   };
   try {
     await sweepTemporary(paths);
-    await sweepLines(run.ledger.session, options.home);
+    await sweepStored(run.ledger.session, options.home);
     await prepareReading(run.ledger.session);
     for (const source of options.sources) await oneSource(source, run);
     await prune(run.ledger, options);
@@ -133,7 +133,7 @@ async function oneSource(source: Source, run: Run): Promise<void> {
     if (isBlockDamage(cause)) throw cause;
     if (isFatal(cause ?? failure)) await reopen(run);
     // What a failed load left takes the room that the next unit needs.
-    await sweepLines(run.ledger.session, options.home);
+    await sweepStored(run.ledger.session, options.home);
     return failure;
   };
 
@@ -237,6 +237,12 @@ async function planned(
 }
 
 function inWindow(unit: Unit, options: IngestOptions): boolean {
+  const { days } = unit;
+  if (days !== undefined)
+    return (
+      (options.until === undefined || days.from < options.until) &&
+      (options.since === undefined || days.until > options.since)
+    );
   if (unit.months.length === 0) return true;
   return unit.months.some(
     (month) =>
@@ -334,6 +340,20 @@ async function takeUnit(
   let loaded;
   try {
     loaded = await source.load(unit, landed, { ...context, session });
+    if (Number(known?.coverage ?? 0) > (loaded.coverage ?? 0)) {
+      // Usage is not destroyed: a server that forgot part of a day does not take it from us.
+      await touchUnit(session, source.name, unit);
+      await sweepStored(session, options.home);
+      result.unchanged += 1;
+      await mendReport(source, unit.unit, run, report);
+      tell(
+        "poorer",
+        Number(known?.rows ?? 0),
+        0,
+        `${loaded.coverage ?? 0} seconds are covered now, ${known?.coverage} were: the better answer stays`,
+      );
+      return;
+    }
     await refuseOverlap(session, source, unit, loaded, contentHash(landed));
     await commitUnit(session, options.home, source, unit, landed, loaded, at);
   } catch (error) {

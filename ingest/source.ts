@@ -20,6 +20,8 @@ export interface Unit {
   readonly submittedAt: string | null;
   /** Months it may hold, `YYYY-MM`; empty where only its rows tell. */
   readonly months: readonly string[];
+  /** The days it is about, half-open, where that is finer than its months. */
+  readonly days?: { readonly from: string; readonly until: string };
   /** Changes when what would be landed changes; equal means nothing to do. */
   readonly fingerprint: string;
   readonly bytes: number;
@@ -51,6 +53,30 @@ export interface LandedFile {
 export interface LinePart {
   name: string;
   sha256: string;
+  parquet: string;
+  parquetSha256: string;
+  rows: number;
+}
+
+/** What usage is kept as; the columns of each are in `docs/method.md`. */
+export const FACT_KINDS = [
+  "usage_5m",
+  "usage_hour",
+  "node_hour",
+  "pod_day",
+  "namespace_day",
+  "volume_day",
+  "service_hour",
+  "driver_hour",
+] as const;
+export type FactKind = (typeof FACT_KINDS)[number];
+
+/** A Parquet file of usage facts, already renamed into place below `facts/`. */
+export interface FactPart {
+  kind: FactKind;
+  cluster: string;
+  /** The day the facts are about, `YYYY-MM-DD`. */
+  day: string;
   parquet: string;
   parquetSha256: string;
   rows: number;
@@ -112,6 +138,11 @@ export interface Loaded {
   /** Sub accounts seen per month, for the overlap check. */
   subAccounts: { month: string; subAccount: string }[];
   stated: StatedTotal[];
+  facts?: FactPart[];
+  /** Seconds of container usage covered, over all nodes: a poorer answer about a day never replaces a better one. */
+  coverage?: number;
+  /** Writes rows of the source's own tables; runs inside the unit's transaction. */
+  write?: (session: Session) => Promise<void>;
 }
 
 export interface Progress {

@@ -8,6 +8,10 @@ import { AzureQueryConfig } from "./azure-query/config.ts";
 import { createAzureQuerySource } from "./azure-query/source.ts";
 import { FocusConfig } from "./focus/config.ts";
 import { focusSource } from "./focus/source.ts";
+import { PrometheusConfig } from "./prometheus/config.ts";
+import { prometheusSource } from "./prometheus/source.ts";
+import { accessOf, KubernetesConfig } from "./kubernetes/config.ts";
+import { kubernetesSource } from "./kubernetes/source.ts";
 import type { Source } from "./source.ts";
 
 interface SourceType {
@@ -27,10 +31,16 @@ export const SOURCE_TYPES: Readonly<Record<string, SourceType>> = {
     schema: FocusConfig,
     make: (config, folder) => focusSource(config as FocusConfig, folder) as unknown as Source,
   },
+  prometheus: {
+    schema: PrometheusConfig,
+    make: (config, folder) =>
+      prometheusSource(config as PrometheusConfig, folder) as unknown as Source,
+  },
+  kubernetes: { schema: KubernetesConfig, make: kubernetes },
 };
 
 /** Kinds the contract names and this version cannot read yet. */
-export const LATER_SOURCE_TYPES = ["prometheus", "kubernetes", "drivers", "directory"] as const;
+export const LATER_SOURCE_TYPES = ["drivers", "directory"] as const;
 
 function azureExports(config: unknown, folder: string): Source {
   const exports = config as AzureExportsConfig;
@@ -51,4 +61,9 @@ function azureExports(config: unknown, folder: string): Source {
       },
     });
   }) as unknown as Source;
+}
+
+function kubernetes(config: unknown, folder: string): Source {
+  const entry = config as KubernetesConfig;
+  return kubernetesSource(entry, accessOf(entry, folder));
 }

@@ -7,11 +7,18 @@ export const COSTS = ["effective", "billed", "list", "contracted"] as const;
 export type Cost = (typeof COSTS)[number];
 
 export const GROUPINGS = ["team", "businessUnit", "service", "environment"] as const;
-export type Grouping = (typeof GROUPINGS)[number];
+/** What a table can be by: the overview's tabs, and what clusters are divided into. */
+export type Grouping = (typeof GROUPINGS)[number] | "cluster" | "namespace";
+
+export const POLICIES = ["configured", "keep", "proportional", "even"] as const;
+export type Policy = (typeof POLICIES)[number];
 
 export type Page =
   | { name: "overview" }
   | { name: "team"; team: string }
+  | { name: "clusters" }
+  | { name: "namespace"; cluster: string; namespace: string }
+  | { name: "explain" }
   | { name: "data" }
   | { name: "missing" };
 
@@ -20,7 +27,12 @@ export interface View {
   month: string | null;
   cost: Cost | null;
   currency: string | null;
-  by: Grouping | null;
+  policy: Policy | null;
+  by: (typeof GROUPINGS)[number] | null;
+  /** The cluster whose namespaces are shown. */
+  cluster: string | null;
+  /** What is explained. */
+  target: string | null;
   sort: string | null;
   search: string;
   all: boolean;
@@ -37,7 +49,13 @@ const TREND_MONTHS = 13;
 export function pageOf(pathname: string): Page {
   const parts = pathname.split("/").filter((part) => part !== "");
   if (parts.length === 0) return { name: "overview" };
-  if (parts.length === 1 && parts[0] === "data") return { name: "data" };
+  if (parts.length === 1 && (parts[0] === "data" || parts[0] === "clusters"))
+    return { name: parts[0] };
+  if (parts.length === 1 && parts[0] === "explain") return { name: "explain" };
+  if (parts.length === 3 && parts[0] === "namespace") {
+    const [cluster, namespace] = [decoded(parts[1] ?? ""), decoded(parts[2] ?? "")];
+    if (cluster !== null && namespace !== null) return { name: "namespace", cluster, namespace };
+  }
   if (parts.length === 2 && parts[0] === "team" && parts[1] !== undefined) {
     const team = decoded(parts[1]);
     if (team !== null) return { name: "team", team };
@@ -52,7 +70,10 @@ export function viewOf(search: string): View {
     month: shaped(params.get("month"), /^\d{4}-(0[1-9]|1[0-2])$/),
     cost: oneOf(COSTS, params.get("cost")),
     currency: shaped(params.get("currency"), /^[A-Z]{3}$/),
+    policy: oneOf(POLICIES, params.get("policy")),
     by: oneOf(GROUPINGS, params.get("by")),
+    cluster: shaped(params.get("cluster"), /^.{1,100}$/),
+    target: shaped(params.get("target"), /^[a-z]+:.{1,900}$/),
     sort: shaped(params.get("sort"), /^-?[a-z]+$/i),
     search: (params.get("q") ?? "").slice(0, 200),
     all: params.get("all") === "1",
@@ -85,6 +106,39 @@ export function teamRequests(team: string, view: View) {
   };
 }
 
+/** The requests of the clusters page, by what they are for. */
+export function clustersRequests(view: View) {
+  const { cluster } = view;
+  return {
+    clusters: showback({ by: "cluster", limit: ALL_ROWS }, view),
+    namespaces: showback({ by: "namespace", cluster, limit: ALL_ROWS }, view),
+    trend: trend({ by: "cluster", cluster, months: TREND_MONTHS }, view),
+  };
+}
+
+/** The requests of one namespace's page, by what they are for. */
+export function namespaceRequests(cluster: string, namespace: string, view: View) {
+  const within = { cluster, namespace };
+  const { month } = view;
+  return {
+    total: showback({ by: "namespace", ...within }, view),
+    owners: showback({ by: "team", ...within }, view),
+    trend: trend({ ...within, months: TREND_MONTHS }, view),
+    days: showback({ by: "day", ...within }, view),
+    usage: path("usage", { by: "day", ...within, month }),
+    // Workloads are known before anything is passed on, whatever the policy.
+    workloads: showback({ by: "workload", ...within, limit: ALL_ROWS }, { ...view, policy: null }),
+    workloadUsage: path("usage", { by: "workload", ...within, month }),
+  };
+}
+
+/** The request behind "why": a page of lines, dearest first. */
+export function explainRequest(target: string, view: View): string {
+  const workload = target.startsWith("workload:");
+  const about = measured(workload ? { ...view, policy: null } : view);
+  return path("explain", { target, limit: PAGE_ROWS, cursor: view.cursor, ...about });
+}
+
 /** The requests of the data page, by what they are for. */
 export function dataRequests(view: View): { reconciliation: string; sources: string } {
   return {
@@ -93,9 +147,16 @@ export function dataRequests(view: View): { reconciliation: string; sources: str
   };
 }
 
+/** Whose cost a page is about. */
+export interface About {
+  team?: string | null;
+  cluster?: string | null;
+  namespace?: string | null;
+}
+
 /** One more month's days, to compare an open month with as many days of the one before. */
-export function daysRequest(month: string, team: string | null, view: View): string {
-  return showback({ by: "day", team }, { ...view, month });
+export function daysRequest(month: string, about: About, view: View): string {
+  return showback({ by: "day", ...about }, { ...view, month });
 }
 
 /** The API paths, query included, that the page at this address needs first. */
@@ -104,6 +165,10 @@ export function initialRequests(pathname: string, search: string): string[] {
   const view = viewOf(search);
   if (page.name === "overview") return Object.values(overviewRequests(view));
   if (page.name === "team") return Object.values(teamRequests(page.team, view));
+  if (page.name === "clusters") return Object.values(clustersRequests(view));
+  if (page.name === "namespace")
+    return Object.values(namespaceRequests(page.cluster, page.namespace, view));
+  if (page.name === "explain" && view.target !== null) return [explainRequest(view.target, view)];
   if (page.name === "data") return Object.values(dataRequests(view));
   return [];
 }
@@ -128,7 +193,7 @@ function showback(params: Params, view: View): string {
 
 /** Without the month: the last 13 stay in place while a person walks through them. */
 function trend(params: Params, view: View): string {
-  return path("showback/trend", { ...params, cost: view.cost, currency: view.currency });
+  return path("showback/trend", { ...params, ...measured({ ...view, month: null }) });
 }
 
 function movers(params: Params, view: View): string {
@@ -136,7 +201,8 @@ function movers(params: Params, view: View): string {
 }
 
 function measured(view: View): Params {
-  return { month: view.month, cost: view.cost, currency: view.currency };
+  const { month, cost, currency, policy } = view;
+  return { month, cost, currency, policy };
 }
 
 function path(name: string, params: Params): string {

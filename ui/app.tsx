@@ -2,8 +2,11 @@ import type { Meta } from "../api/schemas.ts";
 import { initialRequests } from "./answers.ts";
 import { answerOf } from "./answering.ts";
 import { Header } from "./header.tsx";
+import { ClustersPage } from "./pages/clusters.tsx";
 import { DataPage } from "./pages/data.tsx";
+import { ExplainPage } from "./pages/explain.tsx";
 import { MissingPage } from "./pages/missing.tsx";
+import { NamespacePage } from "./pages/namespace.tsx";
 import { OverviewPage } from "./pages/overview.tsx";
 import { TeamPage } from "./pages/team.tsx";
 import { place } from "./place.ts";
@@ -22,6 +25,15 @@ export function App() {
       <main id="main" tabIndex={-1}>
         {page.name === "overview" && <OverviewPage />}
         {page.name === "team" && <TeamPage key={page.team} team={page.team} />}
+        {page.name === "clusters" && <ClustersPage />}
+        {page.name === "namespace" && (
+          <NamespacePage
+            key={`${page.cluster}/${page.namespace}`}
+            cluster={page.cluster}
+            namespace={page.namespace}
+          />
+        )}
+        {page.name === "explain" && <ExplainPage />}
         {page.name === "data" && <DataPage />}
         {page.name === "missing" && <MissingPage />}
       </main>

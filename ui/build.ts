@@ -24,6 +24,9 @@ export async function buildUi(
   const { build } = await import("vite");
   const fresh = `${OUT}.new-${process.pid}`;
   const old = `${OUT}.old-${process.pid}`;
+  // Under a test runner Vite would build for development, and pages would weigh a sixth more.
+  const environment = process.env["NODE_ENV"];
+  process.env["NODE_ENV"] = "production";
   try {
     await build({
       configFile: false,
@@ -46,6 +49,8 @@ export async function buildUi(
     await rename(OUT, old).catch(ignoreMissing);
     await rename(fresh, OUT);
   } finally {
+    if (environment === undefined) delete process.env["NODE_ENV"];
+    else process.env["NODE_ENV"] = environment;
     await rm(fresh, { recursive: true, force: true });
     await rm(old, { recursive: true, force: true });
   }

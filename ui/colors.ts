@@ -7,7 +7,7 @@ const HUES = 10;
 
 /** The colour of a team (or any key); sentinels and "others" are grey, as nobody's. */
 export function colorOf(key: string): string {
-  return key.startsWith("__") ? "var(--hue-none)" : `var(--hue-${hash(key) % HUES})`;
+  return /(^|\/)__/.test(key) ? "var(--hue-none)" : `var(--hue-${hash(key) % HUES})`;
 }
 
 /** FNV-1a with a final mix; plain FNV leaves short ids bunched in few colours. */

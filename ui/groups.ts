@@ -54,7 +54,21 @@ export function ordered(rows: readonly ShowbackRow[], sort: string): ShowbackRow
 
 /** Whether a key is a bucket rather than an owner. */
 export function isSentinel(key: string): boolean {
-  return key.startsWith("__");
+  return /(^|\/)__/.test(key);
+}
+
+/** Sentinels of all clusters as one row each; sums stay exact. */
+export function mergeSentinels(rows: readonly ShowbackRow[]): ShowbackRow[] {
+  const merged = new Map<string, ShowbackRow[]>();
+  for (const row of rows) {
+    const key = isSentinel(row.key) ? (row.key.split("/").at(-1) ?? row.key) : row.key;
+    merged.set(key, [...(merged.get(key) ?? []), row]);
+  }
+  return [...merged].map(([key, same]): ShowbackRow => {
+    const [first] = same;
+    if (first === undefined || same.length === 1) return { ...(first as ShowbackRow), key };
+    return { ...first, ...sumsOf(same), key };
+  });
 }
 
 /** What changed against the month before; all of it where there was nothing. */
@@ -85,12 +99,18 @@ function searchable(row: ShowbackRow): string {
 }
 
 function summed(rows: readonly ShowbackRow[]): ShowbackRow {
-  const known = rows.filter((row) => row.previous !== null);
   return {
     key: OTHERS,
     name: `${rows.length} others`,
     team: null,
     bucket: "direct",
+    ...sumsOf(rows),
+  };
+}
+
+function sumsOf(rows: readonly ShowbackRow[]) {
+  const known = rows.filter((row) => row.previous !== null);
+  return {
     cost: sumOf(rows.map((row) => row.cost)),
     direct: sumOf(rows.map((row) => row.direct)),
     shared: sumOf(rows.map((row) => row.shared)),

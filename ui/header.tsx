@@ -1,10 +1,10 @@
 import { signal } from "@preact/signals";
 import type { Meta } from "../api/schemas.ts";
-import { COSTS, type Cost, type View } from "./answers.ts";
+import { COSTS, type Cost, POLICIES, type Policy, type View } from "./answers.ts";
 import { monthName } from "./dates.ts";
 import { go, hrefOf, place } from "./place.ts";
 import { mode, toggleTheme } from "./theme.ts";
-import { COST_MEANINGS, COST_NAMES } from "./words.ts";
+import { COST_MEANINGS, COST_NAMES, POLICY_MEANINGS, POLICY_NAMES } from "./words.ts";
 
 // The pickers stay filled while a page's answers are on their way.
 const known = signal<Meta | null>(null);
@@ -28,6 +28,12 @@ export function Header({ meta }: { meta: Meta | null }) {
         <nav aria-label="Pages">
           <a href={hrefOf({}, "/")} {...current(page.name === "overview")}>
             Overview
+          </a>
+          <a
+            href={hrefOf({}, "/clusters")}
+            {...current(page.name === "clusters" || page.name === "namespace")}
+          >
+            Clusters
           </a>
           <a href={hrefOf({}, "/data")} {...current(page.name === "data")}>
             Data
@@ -59,6 +65,9 @@ function Pickers({ meta }: { meta: Meta }) {
   const month = view.month ?? meta.month ?? "";
   const at = months.indexOf(month);
   const measured = page.name !== "data";
+  const policy = view.policy ?? "configured";
+  // Workloads stand before redistribution, so there is nothing to switch.
+  const passed = meta.coverage !== null && view.target?.startsWith("workload:") !== true;
   return (
     <>
       <div class="months">
@@ -80,6 +89,15 @@ function Pickers({ meta }: { meta: Meta }) {
           title={COST_MEANINGS[view.cost ?? "effective"]}
           options={COSTS.map((cost) => [cost, COST_NAMES[cost]])}
           onPick={(cost) => ({ cost: cost === "effective" ? null : (cost as Cost) })}
+        />
+      )}
+      {measured && passed && (
+        <Pick
+          label="Redistribution"
+          value={policy}
+          title={POLICY_MEANINGS[policy]}
+          options={POLICIES.map((one) => [one, POLICY_NAMES[one]])}
+          onPick={(one) => ({ policy: one === "configured" ? null : (one as Policy) })}
         />
       )}
       {measured && meta.currency !== null && meta.currencies.length > 1 && (

@@ -22,14 +22,17 @@ let latest = 0;
 export function hrefOf(changes: Partial<View>, pathname?: string): string {
   const here = place.value;
   const elsewhere = pathname !== undefined && pathname !== here.pathname;
-  const { month, cost, currency } = here.view;
-  const kept: Partial<View> = elsewhere ? { month, cost, currency } : here.view;
+  const { month, cost, currency, policy } = here.view;
+  const kept: Partial<View> = elsewhere ? { month, cost, currency, policy } : here.view;
   const view = { ...kept, cursor: null, ...changes };
   const query = new URLSearchParams();
   if (view.month) query.set("month", view.month);
   if (view.cost) query.set("cost", view.cost);
   if (view.currency) query.set("currency", view.currency);
+  if (view.policy) query.set("policy", view.policy);
   if (view.by) query.set("by", view.by);
+  if (view.cluster) query.set("cluster", view.cluster);
+  if (view.target) query.set("target", view.target);
   if (view.sort) query.set("sort", view.sort);
   if (view.search) query.set("q", view.search);
   if (view.all === true) query.set("all", "1");
@@ -41,6 +44,16 @@ export function hrefOf(changes: Partial<View>, pathname?: string): string {
 /** The path of a team's page; sentinels have one too. */
 export function teamPath(team: string): string {
   return `/team/${encodeURIComponent(team)}`;
+}
+
+/** The path of a namespace's page. */
+export function namespacePath(cluster: string, namespace: string): string {
+  return `/namespace/${encodeURIComponent(cluster)}/${encodeURIComponent(namespace)}`;
+}
+
+/** The address that says what a figure is made of. */
+export function whyHref(target: string): string {
+  return hrefOf({ target }, "/explain");
 }
 
 /** Goes to an address of ours, waiting a moment for its numbers so that nothing flickers. */

@@ -1,4 +1,4 @@
-import type { Cost, Grouping } from "./answers.ts";
+import type { Cost, Grouping, Policy } from "./answers.ts";
 
 /** The words of the pages and what each means; the same on the command line and in the CSV. */
 
@@ -30,6 +30,34 @@ export const GROUPING_NAMES: Record<Grouping, { one: string; many: string }> = {
   businessUnit: { one: "Business unit", many: "business units" },
   service: { one: "Service", many: "services" },
   environment: { one: "Environment", many: "environments" },
+  cluster: { one: "Cluster", many: "clusters" },
+  namespace: { one: "Namespace", many: "namespaces" },
+};
+
+export const POLICY_NAMES: Record<Policy, string> = {
+  configured: "As configured",
+  keep: "Kept apart",
+  proportional: "By cost",
+  even: "Evenly",
+};
+
+export const POLICY_MEANINGS: Record<Policy, string> = {
+  configured: "Idle and shared cost of clusters is passed on as apportion.yaml says.",
+  keep: "Idle and shared cost of clusters stays in sight, on nobody.",
+  proportional: "Idle and shared cost is passed on by each namespace's own cost.",
+  even: "Idle and shared cost is passed on in equal parts to the namespaces that ran.",
+};
+
+/** What divides a line, in words. */
+export const PART_WORDS: Record<string, string> = {
+  line: "Lines of their own",
+  node: "Shares of nodes",
+  pool: "Shares of node pools",
+  volume: "Volumes",
+  "load-balancer": "Shares of load balancers",
+  "public-ip": "Public addresses",
+  network: "Cluster network",
+  "control-plane": "Control planes",
 };
 
 export const PARTS = {
@@ -93,10 +121,21 @@ export const PART_NAMES: Record<keyof typeof PARTS, string> = {
   idle: "Idle",
 };
 
+/** The sentinel a key ends in, where it is one. */
+export function sentinelOf(key: string) {
+  return SENTINELS[key.split("/").at(-1) ?? ""];
+}
+
 export const GLOSSARY: { id: string; word: string; meaning: string }[] = [
   ...entries(COST_MEANINGS, (cost) => COST_NAMES[cost]),
   ...entries(PARTS, (part) => PART_NAMES[part]),
   ...entries(STATES, (state) => `Month ${state}`),
+  ...entries(POLICY_MEANINGS, (policy) => `Redistribution: ${POLICY_NAMES[policy].toLowerCase()}`),
+  {
+    id: "coverage",
+    word: "Coverage",
+    meaning: "The part of the billed node time for which usage was measured.",
+  },
   {
     id: "showback",
     word: "Showback",

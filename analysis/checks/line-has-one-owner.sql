@@ -9,14 +9,25 @@ expected AS (
 stored AS (
   SELECT
     count(*) FILTER (x_adjustment IS NULL) AS lines,
-    count(*) FILTER (x_team IS NULL OR x_match IS NULL OR x_bucket IS NULL) AS without
+    count(*) FILTER (x_match IS NULL OR x_bucket IS NULL OR (x_team IS NULL) <> (x_bucket = '__split__')) AS without
   FROM line
+),
+-- A divided line stands once among a cluster's lines, and its split weighs something.
+divided AS (
+  SELECT
+    count(*) FILTER (s.split_id IS NULL) AS without
+  FROM line AS l
+  LEFT JOIN cluster_line AS c
+    ON c.line_id = l.line_id
+  LEFT JOIN (SELECT DISTINCT split_id AS split_id FROM weight) AS s
+    ON s.split_id = hash(c.split_kind, c.cluster, c.split_key, c.day)
+  WHERE l.x_bucket = '__split__'
 ),
 keys AS (
   SELECT count(*) - count(DISTINCT owner_hash) AS shared FROM owner_key
 )
 SELECT
   CAST(NULL AS VARCHAR) AS currency,
-  e.lines = s.lines AND s.without = 0 AND k.shared = 0 AS ok,
-  concat(e.lines, ' lines imported, ', s.lines, ' with an owner, ', s.without, ' without, ', k.shared, ' ownership keys mixed up') AS detail
-FROM expected AS e, stored AS s, keys AS k
+  e.lines = s.lines AND s.without = 0 AND d.without = 0 AND k.shared = 0 AS ok,
+  concat(e.lines, ' lines imported, ', s.lines, ' with an owner, ', s.without + d.without, ' without, ', k.shared, ' ownership keys mixed up') AS detail
+FROM expected AS e, stored AS s, keys AS k, divided AS d

@@ -1,5 +1,6 @@
 -- The month's lines with their measures, kind and owner. Grain: one bill line.
--- Reads: month_line, owner, owner_fact, team_version. Read by: the answers, checks and exports.
+-- Reads: month_line, owner, owner_fact, cluster_key, team_version. Read by: the answers, checks and exports.
+-- What a cluster's usage divides has no owner of its own: its bucket is __split__, its shares have owners.
 -- Legacy pair: all amortised lines, and of the actual ones the purchases and refunds of commitments.
 -- Repairs of known provider defects are lines of their own, added by line_repair.
 WITH
@@ -40,27 +41,55 @@ kinds AS (
       ELSE 'resource'
     END AS x_match
   FROM measured AS l
+),
+placed AS (
+  SELECT
+    l.*,
+    c.cluster AS x_cluster,
+    c.kind AS cluster_kind,
+    l.x_match = 'resource' AND c.kind IS NOT NULL AS is_split
+  FROM kinds AS l
+  LEFT JOIN cluster_key AS c
+    ON c.owner_hash = l.owner_hash
 )
 SELECT
-  k.* EXCLUDE (owner_hash, paired) REPLACE (
+  k.* EXCLUDE (paired, is_split, cluster_kind) REPLACE (
     coalesce(k.resource_type, f.resource_type) AS resource_type,
-    CASE WHEN k.x_match = 'resource' AND f.is_shared THEN 'shared-service' ELSE k.x_match END AS x_match
+    CASE
+      WHEN k.x_match <> 'resource' THEN k.x_match
+      WHEN k.is_split THEN k.cluster_kind
+      WHEN f.is_shared THEN 'shared-service'
+      ELSE k.x_match
+    END AS x_match
   ),
-  CASE WHEN k.x_match = 'commitment-waste' THEN '__commitment_unused__' ELSE coalesce(o.team, '__unowned__') END AS x_team,
-  CASE WHEN k.x_match = 'commitment-waste' THEN 'unused commitments have no owner' ELSE o.rule_text END AS x_rule,
   CASE
     WHEN k.x_match = 'commitment-waste' THEN '__commitment_unused__'
+    WHEN k.is_split THEN NULL
+    WHEN o.team IS NULL AND k.x_cluster IS NOT NULL THEN '__unmatched__'
+    ELSE coalesce(o.team, '__unowned__')
+  END AS x_team,
+  CASE
+    WHEN k.x_match = 'commitment-waste' THEN 'unused commitments have no owner'
+    WHEN k.is_split THEN NULL
+    ELSE o.rule_text
+  END AS x_rule,
+  CASE
+    WHEN k.x_match = 'commitment-waste' THEN '__commitment_unused__'
+    WHEN k.is_split THEN '__split__'
+    WHEN o.team IS NULL AND k.x_cluster IS NOT NULL THEN '__unmatched__'
     WHEN o.team IS NULL THEN '__unowned__'
     ELSE 'direct'
   END AS x_bucket,
-  coalesce(CASE WHEN k.x_match <> 'commitment-waste' THEN t.business_unit END, '') AS x_business_unit,
-  coalesce(CASE WHEN k.x_match <> 'commitment-waste' THEN t.cost_center END, '') AS x_owner_cost_center,
-  f.environment AS x_environment,
+  coalesce(CASE WHEN k.x_match <> 'commitment-waste' AND NOT k.is_split THEN t.business_unit END, '') AS x_business_unit,
+  coalesce(CASE WHEN k.x_match <> 'commitment-waste' AND NOT k.is_split THEN t.cost_center END, '') AS x_owner_cost_center,
+  coalesce(nullif(f.environment, ''), e.environment, '') AS x_environment,
   f.resource_group AS x_resource_group_key,
-  CASE WHEN k.x_match <> 'commitment-waste' AND o.team IS NULL THEN f.hint END AS x_hint
-FROM kinds AS k
+  CASE WHEN k.x_match <> 'commitment-waste' AND NOT k.is_split AND o.team IS NULL THEN f.hint END AS x_hint
+FROM placed AS k
 JOIN owner_fact AS f
   ON f.owner_hash = k.owner_hash
+LEFT JOIN cluster AS e
+  ON e.name = k.x_cluster
 LEFT JOIN owner AS o
   ON o.owner_hash = k.owner_hash
   AND o.day_from <= k.x_day

@@ -1,17 +1,19 @@
 -- What moved most against the month before, and why: resources that appeared, went, or changed.
 -- Grain: team, service. Reads: visible_spend_resource of {{month}} and {{previous}}. Read by: GET showback/movers.
--- Parameters: $scope, $currency, $team (or NULL), $limit. Slots: {{measure}}, {{month}}, {{previous}}.
+-- Parameters: $scope, $policy, $currency, $team (or NULL), $limit. Slots: {{measure}}, {{month}}, {{previous}}.
 WITH
 this_month AS (
   SELECT team AS team, service AS service, resource AS resource, max(name) AS name, sum({{measure}}) AS cost
   FROM {{month}}.visible_spend_resource($scope)
-  WHERE currency = $currency AND ($team IS NULL OR team = $team)
+  WHERE (policy IS NULL OR policy = $policy)
+    AND currency = $currency AND ($team IS NULL OR team = $team)
   GROUP BY team, service, resource
 ),
 last_month AS (
   SELECT team AS team, service AS service, resource AS resource, max(name) AS name, sum({{measure}}) AS cost
   FROM {{previous}}.visible_spend_resource($scope)
-  WHERE currency = $currency AND ($team IS NULL OR team = $team)
+  WHERE (policy IS NULL OR policy = $policy)
+    AND currency = $currency AND ($team IS NULL OR team = $team)
   GROUP BY team, service, resource
 ),
 both_months AS (

@@ -3,13 +3,13 @@
 -- Parameters: $scope. Company totals: only for those who see everything, so nothing is shown in a scope.
 WITH
 measures AS (
-  SELECT currency AS currency, 'effective' AS measure, sum(effective) AS amount, CAST(sum(effective_nulls) AS BIGINT) AS unstated, CAST(sum(lines) AS BIGINT) AS lines FROM {{month}}.visible_spend_month($scope) GROUP BY currency
+  SELECT currency AS currency, 'effective' AS measure, sum(effective) AS amount, CAST(sum(effective_nulls) AS BIGINT) AS unstated, CAST(sum(lines) AS BIGINT) AS lines FROM {{month}}.visible_spend_month($scope) WHERE policy IS NULL GROUP BY currency
   UNION ALL
-  SELECT currency, 'billed', sum(billed), CAST(sum(billed_nulls) AS BIGINT), CAST(sum(lines) AS BIGINT) FROM {{month}}.visible_spend_month($scope) GROUP BY currency
+  SELECT currency, 'billed', sum(billed), CAST(sum(billed_nulls) AS BIGINT), CAST(sum(lines) AS BIGINT) FROM {{month}}.visible_spend_month($scope) WHERE policy IS NULL GROUP BY currency
   UNION ALL
-  SELECT currency, 'list', sum(list), CAST(sum(list_nulls) AS BIGINT), CAST(sum(lines) AS BIGINT) FROM {{month}}.visible_spend_month($scope) GROUP BY currency
+  SELECT currency, 'list', sum(list), CAST(sum(list_nulls) AS BIGINT), CAST(sum(lines) AS BIGINT) FROM {{month}}.visible_spend_month($scope) WHERE policy IS NULL GROUP BY currency
   UNION ALL
-  SELECT currency, 'contracted', sum(contracted), CAST(sum(contracted_nulls) AS BIGINT), CAST(sum(lines) AS BIGINT) FROM {{month}}.visible_spend_month($scope) GROUP BY currency
+  SELECT currency, 'contracted', sum(contracted), CAST(sum(contracted_nulls) AS BIGINT), CAST(sum(lines) AS BIGINT) FROM {{month}}.visible_spend_month($scope) WHERE policy IS NULL GROUP BY currency
 ),
 imported AS (
   SELECT currency AS currency, measure AS measure, amount AS amount, rounded AS rounded

@@ -1,6 +1,6 @@
 -- Cost by charge day. Grain: day.
 -- Reads: visible_spend of {{month}}. Read by: GET showback?by=day.
--- Parameters: $scope, $currency, $team (or NULL), $limit, $offset. Slots: {{measure}}, {{nulls}}, {{month}}.
+-- Parameters: $scope, $policy, $currency, $team, $cluster, $namespace (or NULL), $limit, $offset. Slots: {{place}}, {{measure}}, {{nulls}}, {{month}}.
 SELECT
   CAST(day AS VARCHAR) AS key,
   sum({{measure}}) AS cost,
@@ -12,8 +12,11 @@ SELECT
   CASE WHEN min(team) = max(team) THEN min(team) END AS team,
   CAST(NULL AS DECIMAL(38,18)) AS previous
 FROM {{month}}.visible_spend($scope)
-WHERE currency = $currency
-  AND ($team IS NULL OR team = $team)
+WHERE (policy IS NULL OR policy = $policy)
+    AND currency = $currency
+    AND ($team IS NULL OR team = $team)
+    AND ($cluster IS NULL OR cluster = $cluster)
+    AND ($namespace IS NULL OR {{place}} = $namespace)
 GROUP BY day
 ORDER BY day
 LIMIT $limit

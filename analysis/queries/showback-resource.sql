@@ -1,6 +1,6 @@
 -- Cost by resource. Grain: resource, team, bucket.
 -- Reads: visible_spend_resource of {{month}} and {{previous}}. Read by: GET showback?by=resource.
--- Parameters: $scope, $currency, $team (or NULL), $limit, $offset. Slots: {{measure}}, {{month}}, {{previous}}.
+-- Parameters: $scope, $policy, $currency, $team (or NULL), $limit, $offset. Slots: {{measure}}, {{month}}, {{previous}}.
 WITH
 this_month AS (
   SELECT
@@ -14,7 +14,8 @@ this_month AS (
     max(hint) AS hint,
     sum({{measure}}) AS cost
   FROM {{month}}.visible_spend_resource($scope)
-  WHERE currency = $currency
+  WHERE (policy IS NULL OR policy = $policy)
+    AND currency = $currency
     AND ($team IS NULL OR team = $team)
   GROUP BY
     resource,
@@ -33,7 +34,8 @@ last_month AS (
     team AS team,
     sum({{measure}}) AS cost
   FROM {{previous}}.visible_spend_resource($scope)
-  WHERE currency = $currency
+  WHERE (policy IS NULL OR policy = $policy)
+    AND currency = $currency
     AND ($team IS NULL OR team = $team)
     AND resource IN (SELECT key FROM this_month)
   GROUP BY

@@ -1,7 +1,7 @@
 -- Cost by one dimension, this month and the one before. Grain: key.
 -- Reads: visible_spend_month of {{month}} and {{previous}}. Read by: GET showback, the pages.
--- Parameters: $scope (team ids or NULL for all), $currency, $team (or NULL), $limit, $offset.
--- Slots: {{key}} column of the dimension, {{measure}} column of the measure, {{nulls}} its count
+-- Parameters: $policy, $scope (team ids or NULL for all), $currency, $team, $cluster, $namespace (or NULL), $limit, $offset.
+-- Slots: {{place}}, {{key}} column of the dimension, {{measure}} column of the measure, {{nulls}} its count
 -- of lines that do not state it, {{month}}, {{previous}}.
 WITH
 this_month AS (
@@ -15,9 +15,14 @@ this_month AS (
     CASE WHEN min(bucket) = max(bucket) THEN min(bucket) ELSE 'direct' END AS bucket,
     CASE WHEN min(team) = max(team) THEN min(team) END AS team
   FROM {{month}}.visible_spend_month($scope)
-  WHERE currency = $currency
+  WHERE (policy IS NULL OR policy = $policy)
+    AND currency = $currency
     AND ($team IS NULL OR team = $team)
+    AND ($cluster IS NULL OR cluster = $cluster)
+    AND ($namespace IS NULL OR {{place}} = $namespace)
   GROUP BY {{key}}
+  -- What was passed on whole is no row.
+  HAVING NOT (min(bucket) IN ('__idle__', '__system__', '__control_plane__', '__network__') AND min(bucket) = max(bucket) AND sum(abs(effective)) > 0 AND sum(effective) = 0 AND sum(billed) = 0)
 ),
 last_month AS (
   SELECT
@@ -26,9 +31,13 @@ last_month AS (
     CASE WHEN min(bucket) = max(bucket) THEN min(bucket) ELSE 'direct' END AS bucket,
     CASE WHEN min(team) = max(team) THEN min(team) END AS team
   FROM {{previous}}.visible_spend_month($scope)
-  WHERE currency = $currency
+  WHERE (policy IS NULL OR policy = $policy)
+    AND currency = $currency
     AND ($team IS NULL OR team = $team)
+    AND ($cluster IS NULL OR cluster = $cluster)
+    AND ($namespace IS NULL OR {{place}} = $namespace)
   GROUP BY {{key}}
+  HAVING NOT (min(bucket) IN ('__idle__', '__system__', '__control_plane__', '__network__') AND min(bucket) = max(bucket) AND sum(abs(effective)) > 0 AND sum(effective) = 0 AND sum(billed) = 0)
 )
 SELECT
   coalesce(t.key, l.key) AS key,

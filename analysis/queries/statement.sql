@@ -1,6 +1,6 @@
 -- The finance statement of a month. Grain: currency, business unit, cost centre, team.
 -- Reads: visible_spend_month of {{month}}. Read by: export statement.
--- Parameters: $scope, $team (or NULL), $start, $end, $number, $state. Rows in byte order.
+-- Parameters: $scope, $policy, $team (or NULL), $start, $end, $number, $state. Rows in byte order.
 SELECT
   $start AS "BillingPeriodStart",
   $end AS "BillingPeriodEnd",
@@ -17,13 +17,15 @@ SELECT
   $number AS "StatementNumber",
   $state AS "State"
 FROM {{month}}.visible_spend_month($scope)
-WHERE $team IS NULL
-  OR team = $team
+WHERE (policy IS NULL OR policy = $policy)
+  AND ($team IS NULL OR team = $team)
 GROUP BY
   business_unit,
   cost_center,
   team,
   currency
+-- What was passed on whole is no row.
+HAVING NOT (team IN ('__idle__', '__system__', '__control_plane__', '__network__') AND sum(abs(effective)) > 0 AND sum(effective) = 0 AND sum(billed) = 0)
 ORDER BY
   encode(currency),
   encode(business_unit),

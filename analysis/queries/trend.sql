@@ -1,13 +1,16 @@
 -- Cost month by month. Grain: month, key.
 -- Reads: every.visible_spend_month. Read by: GET showback/trend.
--- Parameters: $scope, $currency, $team (or NULL), $first and $last month. Slots: {{key}}, {{measure}}.
+-- Parameters: $scope, $policy, $currency, $team, $cluster, $namespace (or NULL), $first and $last month. Slots: {{place}}, {{key}}, {{measure}}.
 SELECT
   month AS month,
   {{key}} AS key,
   sum({{measure}}) AS cost
 FROM every.visible_spend_month($scope)
-WHERE currency = $currency
-  AND ($team IS NULL OR team = $team)
+WHERE (policy IS NULL OR policy = $policy)
+    AND currency = $currency
+    AND ($team IS NULL OR team = $team)
+    AND ($cluster IS NULL OR cluster = $cluster)
+    AND ($namespace IS NULL OR {{place}} = $namespace)
   AND month BETWEEN $first AND $last
 GROUP BY
   month,

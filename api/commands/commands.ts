@@ -4,6 +4,7 @@ import { buildCommand } from "./build.ts";
 import { checkCommand } from "./check.ts";
 import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor.ts";
+import { explainCommand } from "./explain.ts";
 import { exportCommand } from "./export.ts";
 import { ingestCommand } from "./ingest.ts";
 import { initCommand } from "./init.ts";
@@ -27,6 +28,8 @@ export interface Command {
   options: ParseArgsOptionsConfig;
   /** How many words it takes; none unless said. */
   positionals?: number;
+  /** Work nobody sits and waits for: it leaves the processor to the server beside it. */
+  background?: boolean;
   run(invocation: Invocation): Promise<number>;
 }
 
@@ -38,6 +41,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   run: runCommand,
   serve: serveCommand,
   check: checkCommand,
+  explain: explainCommand,
   export: exportCommand,
   sources: sourcesCommand,
   doctor: doctorCommand,

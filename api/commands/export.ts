@@ -15,7 +15,7 @@ import type { Command } from "./commands.ts";
 import { asText } from "./ingest.ts";
 
 export const exportCommand: Command = {
-  does: "Writes finance's CSV: the statement of a month, or its bill lines with their owners.",
+  does: "Writes finance's CSV: the statement of a month, its lines by who takes them, or its bill lines.",
   usage: `${EXPORTS.join("|")} --month YYYY-MM [--team ID] [--live] [-o FILE]`,
   more: "\nWithout -o, or with -o -, to standard output.\n",
   options: {
@@ -28,11 +28,6 @@ export const exportCommand: Command = {
   positionals: 1,
   async run({ options, words, screen, signal }) {
     const [name] = words;
-    if (name === "allocation")
-      throw new AppError(
-        "NOT_BUILT_YET",
-        "export allocation: cluster attribution is not built yet",
-      );
     if (!(EXPORTS as readonly string[]).includes(name ?? ""))
       throw new AppError(
         "USAGE",

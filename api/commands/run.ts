@@ -4,6 +4,7 @@ import type { Command } from "./commands.ts";
 import { asText, ingestAll } from "./ingest.ts";
 
 export const runCommand: Command = {
+  background: true,
   does: "Ingest, then build.",
   usage: "",
   options: {},

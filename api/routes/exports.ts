@@ -10,6 +10,12 @@ import { clientSignal } from "./reply.ts";
 // A reader on a slow line holds one of the sessions; the others stay for the pages.
 const MAX_AT_ONCE = 2;
 
+const SUMMARIES = {
+  statement: "The statement of a month",
+  allocation: "The bill lines of a month by who takes them, with what is passed on",
+  lines: "The bill lines of a month with their owner",
+} as const;
+
 /** Finance's CSVs, streamed as slowly as the reader takes them. */
 export function exportRoutes(app: App, context: RouteContext): void {
   let running = 0;
@@ -18,10 +24,7 @@ export function exportRoutes(app: App, context: RouteContext): void {
       `/api/v1/exports/${name}.csv`,
       {
         schema: {
-          summary:
-            name === "statement"
-              ? "The statement of a month"
-              : "The bill lines of a month with their owner",
+          summary: SUMMARIES[name],
           querystring: ExportQuery,
           produces: ["text/csv"],
           response: { "4xx": Problem, "5xx": Problem },

@@ -30,7 +30,14 @@ export async function pageRoutes(app: App, context: RouteContext): Promise<void>
         );
       },
     });
-  for (const path of ["/", "/data", "/team/:team"])
+  for (const path of [
+    "/",
+    "/data",
+    "/team/:team",
+    "/clusters",
+    "/namespace/:cluster/:namespace",
+    "/explain",
+  ])
     app.get(path, { schema: { hide: true } }, async (request, reply) => {
       reply.type("text/html; charset=utf-8");
       if (shell === null) return reply.code(503).send(MISSING);

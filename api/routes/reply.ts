@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { wantsArrow } from "../arrow.ts";
+import { AppError } from "../../data/errors.ts";
+import { validators } from "../rendered.ts";
 import type { Snapshot } from "../../analysis/snapshot.ts";
 
 /** Aborts when the client leaves, so that its query stops. */
@@ -18,10 +19,13 @@ export function unchanged(
   reply: FastifyReply,
   snapshot: Snapshot,
 ): boolean {
-  const form = wantsArrow(request) ? "-arrow" : "";
-  const etag = `"${snapshot.list.publishedId}${form}"`;
-  reply.header("vary", "accept");
-  reply.header("etag", etag);
-  reply.header("cache-control", "private, no-cache");
-  return request.headers["if-none-match"] === etag;
+  return request.headers["if-none-match"] === validators(request, reply, snapshot);
+}
+
+/** How many rows the pages before held; a cursor is what `meta.next` gave. */
+export function cursorOffset(cursor: string | undefined): number {
+  if (cursor === undefined) return 0;
+  if (!/^\d{1,9}$/.test(cursor))
+    throw new AppError("BAD_PARAMETER", "cursor: take it from meta.next of the page before");
+  return Number(cursor);
 }

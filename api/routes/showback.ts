@@ -1,11 +1,12 @@
 import { hint } from "../../data/config.ts";
 import { AppError } from "../../data/errors.ts";
 import { addMonths } from "../../data/period.ts";
-import { ask, type KeyDimension } from "../../analysis/ask.ts";
+import { ask, type KeyDimension, type QueryName } from "../../analysis/ask.ts";
+import type { Param } from "../../data/warehouse.ts";
 import type { App, RouteContext } from "../app.ts";
-import { teamName, teamNames } from "../names.ts";
+import { placeName, teamName, teamNames } from "../names.ts";
 import { sendArrow, wantsArrow } from "../arrow.ts";
-import { viewMonth } from "../meta.ts";
+import { coverageByCluster, coverageText, filters, viewMonth } from "../meta.ts";
 import {
   DIMENSIONS,
   Movers,
@@ -19,15 +20,19 @@ import {
   TrendRow,
   TrendQuery,
 } from "../schemas.ts";
-import { clientSignal, unchanged } from "./reply.ts";
-
-/** Dimensions the contract names that need cluster usage. */
-const LATER = ["namespace", "cluster", "workload"];
+import { clientSignal, cursorOffset, unchanged } from "./reply.ts";
 
 const ROW_COLUMNS = Object.keys(ShowbackRow.properties);
 const TREND_COLUMNS = Object.keys(TrendRow.properties);
 
 const problems = { "4xx": Problem, "5xx": Problem };
+
+/** Dimensions that are no column of the month's summary. */
+const QUERIES: Readonly<Record<string, QueryName>> = {
+  resource: "showback-resource",
+  day: "showback-day",
+  workload: "showback-workload",
+};
 
 interface Found {
   key: string;
@@ -45,6 +50,7 @@ export function showbackRoutes(app: App, context: RouteContext): void {
   app.get(
     "/api/v1/showback",
     {
+      config: { remember: true },
       schema: {
         summary: "Cost of a month by one dimension",
         querystring: ShowbackQuery,
@@ -55,14 +61,18 @@ export function showbackRoutes(app: App, context: RouteContext): void {
       const snapshot = context.snapshots.current;
       const principal = context.principal(request);
       const signal = clientSignal(reply);
-      const query = request.query;
-      const by = dimension(query.by ?? "team", DIMENSIONS);
+      const by = dimension(request.query.by ?? "team", DIMENSIONS);
+      const query = by === "workload" ? beforeRedistribution(request.query) : request.query;
+      if (by === "resource" && query.cluster !== undefined)
+        throw new AppError(
+          "BAD_PARAMETER",
+          "cluster: resources are not known by cluster; ask by=namespace or by=workload",
+        );
       if (unchanged(request, reply, snapshot)) return reply.code(304).send(undefined as never);
       const view = await viewMonth(snapshot, principal, query, context.currency, signal);
       const limit = query.limit ?? (by === "day" ? 400 : 100);
       const offset = cursorOffset(query.cursor);
-      const name =
-        by === "resource" ? "showback-resource" : by === "day" ? "showback-day" : "showback";
+      const name = QUERIES[by] ?? "showback";
       const rows = await ask<Found>(
         snapshot,
         name,
@@ -71,15 +81,23 @@ export function showbackRoutes(app: App, context: RouteContext): void {
           month: view.entry.month,
           measure: query.cost ?? "effective",
           ...(name === "showback" ? { key: by as KeyDimension } : {}),
-          params: { currency: view.currency, team: query.team ?? null, limit: limit + 1, offset },
+          params: paramsOf(by, query, view.currency, limit + 1, offset),
         },
         signal,
       );
       const names = await teamNames(snapshot, principal, view.entry.month, signal);
-      const data = rows.slice(0, limit).map((row): ShowbackRow => ({
-        ...row,
-        name: nameOf(by, row, names),
-      }));
+      const coverage =
+        by === "cluster"
+          ? await coverageByCluster(snapshot, principal, view.entry.month, query.cluster, signal)
+          : null;
+      const data = rows.slice(0, limit).map((row): ShowbackRow => {
+        const own = coverage?.get(row.key);
+        return {
+          ...row,
+          name: nameOf(by, row, names),
+          ...(own === undefined ? {} : { coverage: coverageText([own]) }),
+        };
+      });
       const next = rows.length > limit ? String(offset + limit) : null;
       const meta = { ...view.meta, next };
       if (wantsArrow(request)) return sendArrow(reply as never, data, ROW_COLUMNS, meta) as never;
@@ -90,6 +108,7 @@ export function showbackRoutes(app: App, context: RouteContext): void {
   app.get(
     "/api/v1/showback/trend",
     {
+      config: { remember: true },
       schema: {
         summary: "Cost month by month",
         querystring: TrendQuery,
@@ -113,7 +132,13 @@ export function showbackRoutes(app: App, context: RouteContext): void {
         {
           measure: query.cost ?? "effective",
           key: by as KeyDimension,
-          params: { currency: view.currency, team: query.team ?? null, first, last },
+          params: {
+            currency: view.currency,
+            policy: query.policy ?? "configured",
+            ...filters(query),
+            first,
+            last,
+          },
         },
         signal,
       );
@@ -121,7 +146,7 @@ export function showbackRoutes(app: App, context: RouteContext): void {
       const states = new Map(snapshot.list.months.map((month) => [month.month, month.state]));
       const data = rows.map((row) => ({
         ...row,
-        name: by === "team" ? teamName(row.key, names) : row.key,
+        name: nameOf(by, row, names),
         state: states.get(row.month) ?? ("open" as const),
       }));
       if (wantsArrow(request))
@@ -133,6 +158,7 @@ export function showbackRoutes(app: App, context: RouteContext): void {
   app.get(
     "/api/v1/showback/movers",
     {
+      config: { remember: true },
       schema: {
         summary: "What moved most against the month before, and what moved it",
         querystring: MoversQuery,
@@ -157,6 +183,7 @@ export function showbackRoutes(app: App, context: RouteContext): void {
               measure: query.cost ?? "effective",
               params: {
                 currency: view.currency,
+                policy: query.policy ?? "configured",
                 team: query.team ?? null,
                 limit: query.limit ?? 10,
               },
@@ -173,28 +200,49 @@ export function showbackRoutes(app: App, context: RouteContext): void {
   );
 }
 
+/** Workloads are known before anything is passed on; any other policy would be a wrong label. */
+function beforeRedistribution(query: ShowbackQuery): ShowbackQuery {
+  if (query.policy !== undefined && query.policy !== "keep")
+    throw new AppError(
+      "BAD_PARAMETER",
+      `policy: workloads stand before redistribution; leave "${query.policy}" out, or ask by=namespace`,
+    );
+  return { ...query, policy: "keep" };
+}
+
+function paramsOf(
+  by: string,
+  query: ShowbackQuery,
+  currency: string,
+  limit: number,
+  offset: number,
+): Record<string, Param> {
+  const { team, cluster, namespace } = filters(query);
+  return {
+    currency,
+    team,
+    limit,
+    offset,
+    ...(by === "workload" ? {} : { policy: query.policy ?? "configured" }),
+    ...(by === "resource" ? {} : { cluster, namespace }),
+  };
+}
+
 function dimension<T extends string>(asked: string, known: readonly T[]): T {
   if ((known as readonly string[]).includes(asked)) return asked as T;
-  if (LATER.includes(asked))
-    throw new AppError(
-      "NOT_BUILT_YET",
-      `by=${asked}: cost inside clusters is not attributed yet by this version`,
-    );
   throw new AppError(
     "BAD_PARAMETER",
     `by: "${asked.slice(0, 60)}" is not a dimension${hint(asked.slice(0, 60), known)}`,
   );
 }
 
-function cursorOffset(cursor: string | undefined): number {
-  if (cursor === undefined) return 0;
-  if (!/^\d{1,9}$/.test(cursor))
-    throw new AppError("BAD_PARAMETER", "cursor: take it from meta.next of the page before");
-  return Number(cursor);
-}
-
-function nameOf(by: string, row: Found, names: ReadonlyMap<string, string>): string {
+function nameOf(
+  by: string,
+  row: Pick<Found, "key" | "name">,
+  names: ReadonlyMap<string, string>,
+): string {
   if (by === "team") return teamName(row.key, names);
+  if (["cluster", "namespace", "workload"].includes(by)) return placeName(by, row.key, names);
   if (by === "resource") return row.name === undefined || row.name === "" ? row.key : row.name;
   if (row.key !== "") return row.key;
   return by === "environment" ? "No environment" : "Not stated";

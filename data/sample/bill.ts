@@ -46,7 +46,7 @@ export class Bill {
       // Late usage: a few lines come only with the restatement.
       if (estimated && random % 331 === 7) return;
       const quantity = amountOf(use, day, random, estimated);
-      const parts = partsOf(use, quantity, random);
+      const parts = use.hours?.(day) ?? partsOf(use, quantity, random);
       for (const part of parts) {
         const line = this.#usage(use, charges, part, day.date, random);
         if (line.charge.kind === "covered" && use.commitment !== undefined) {
@@ -145,6 +145,7 @@ function standing(use: Use): Standing {
     details: use.details,
     owner: use.owner ?? resource.owner,
     resource,
+    ...(use.part === undefined ? {} : { part: use.part }),
   };
   return {
     usage,
@@ -168,6 +169,7 @@ function runs(use: Use, day: Day, random: number): boolean {
   if (use.since !== undefined && day.date < use.since) return false;
   if (use.until !== undefined && day.date >= use.until) return false;
   if (use.idle?.includes(day.weekday) === true) return false;
+  if (use.when?.(day) === false) return false;
   return use.chance === undefined || random % 1000 < use.chance;
 }
 

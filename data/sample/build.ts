@@ -1,4 +1,5 @@
-import type { Casing, Commitment, Resource, Subscription, Use } from "./model.ts";
+import type { Day } from "./calendar.ts";
+import type { Casing, ClusterPart, Commitment, Resource, Subscription, Use } from "./model.ts";
 import { meter, quantity } from "./prices.ts";
 import { choose, guid, seedOf } from "./random.ts";
 
@@ -72,6 +73,9 @@ export interface UseOptions {
   readonly partial?: boolean;
   readonly twins?: boolean;
   readonly long?: boolean;
+  readonly when?: (day: Day) => boolean;
+  readonly hours?: (day: Day) => readonly bigint[];
+  readonly part?: ClusterPart;
   /** Tells two uses of one meter by one resource apart. */
   readonly key?: string;
 }

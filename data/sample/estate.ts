@@ -1,5 +1,5 @@
 import { resource, subscription, use } from "./build.ts";
-import { clusterUses, type Pool } from "./clusters.ts";
+import { type Cluster, clusterUses, type Pool } from "./clusters.ts";
 import { commitment } from "./commitments.ts";
 import type { Commitment, Estate, Use } from "./model.ts";
 import { appServiceUses, orphan, platformUses, sqlUses, teamUses } from "./services.ts";
@@ -92,8 +92,32 @@ const POOLS: Record<(typeof ENVIRONMENTS)[number], readonly Pool[]> = {
       },
     },
     { name: "memory", meter: "E8s v5", size: "Standard_E8s_v5", cores: 8, joined: ["2026-07-09"] },
+    {
+      name: "spot",
+      meter: "D8s v5 Spot",
+      size: "Standard_D8s_v5",
+      cores: 8,
+      first: 9,
+      spot: true,
+      joined: ["", ""],
+    },
+    {
+      name: "gpu",
+      meter: "NC4as T4 v3",
+      size: "Standard_NC4as_T4_v3",
+      cores: 4,
+      joined: ["", "2026-08-10"],
+    },
   ],
 };
+
+/** The company's clusters, one an environment. */
+export const CLUSTERS: readonly Cluster[] = ENVIRONMENTS.map((environment) => ({
+  environment,
+  subscription: SUBSCRIPTIONS[environment],
+  pools: POOLS[environment],
+  claims: environment === "production" ? 3 : environment === "preproduction" ? 2 : 1,
+}));
 
 function managedInstances(): Use[] {
   const production = SUBSCRIPTIONS.production;
@@ -222,10 +246,8 @@ export function northwind(): Estate {
   const uses: Use[] = [];
   for (const environment of ENVIRONMENTS) {
     const own = SUBSCRIPTIONS[environment];
-    const claims = environment === "production" ? 3 : environment === "preproduction" ? 2 : 1;
-    uses.push(
-      ...clusterUses({ environment, subscription: own, pools: POOLS[environment], claims }),
-    );
+    for (const cluster of CLUSTERS)
+      if (cluster.environment === environment) uses.push(...clusterUses(cluster));
     uses.push(...PRODUCT_TEAMS.flatMap((team) => teamUses(environment, own, team)));
     uses.push(...sqlUses(environment, own), ...platformUses(environment, own));
     if (environment === "test" || environment === "production")

@@ -1,3 +1,4 @@
+import type { Day } from "./calendar.ts";
 import type { Money } from "./decimal.ts";
 
 /** A meter of the price list. Prices are counts of 1e-10 of the currency for one pricing unit, which is `block` consumed units. */
@@ -52,6 +53,23 @@ export interface Commitment {
   readonly subscription: Subscription;
 }
 
+/**
+ * What a line of a cluster pays for, as the generator knows it from having made it: a node (`compute`: its hours),
+ * something of a pool that names no node, a volume, the load balancers, one service's address, the way out, the control plane.
+ */
+export type ClusterPart = { readonly environment: string } & (
+  | {
+      readonly kind: "node";
+      readonly pool: string;
+      readonly instance: number;
+      readonly compute: boolean;
+    }
+  | { readonly kind: "pool"; readonly pool: string }
+  | { readonly kind: "volume"; readonly volume: string }
+  | { readonly kind: "service"; readonly namespace: string; readonly service: string }
+  | { readonly kind: "balancer" | "network" | "plane" }
+);
+
 /** What one resource uses of one meter every day. `quantity` counts 1e-8 pricing units; `noise` and `weekend` are per mille. */
 export interface Use {
   readonly resource: Resource;
@@ -81,6 +99,11 @@ export interface Use {
   readonly twins?: boolean;
   /** Amounts with up to 28 decimals. */
   readonly long?: boolean;
+  /** Whether a day has it at all; default every day. */
+  readonly when?: (day: Day) => boolean;
+  /** The day's quantities, one line each, in place of `quantity`. */
+  readonly hours?: (day: Day) => readonly bigint[];
+  readonly part?: ClusterPart;
 }
 
 export type ChargeKind =
@@ -105,6 +128,7 @@ export interface Charge {
   readonly resource?: Resource;
   readonly commitment?: Commitment;
   readonly publisher?: string;
+  readonly part?: ClusterPart;
 }
 
 /** A line of a bill. `quantity` counts 1e-8 pricing units; list and contracted are null where the bill does not state them. */

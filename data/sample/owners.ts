@@ -1,8 +1,11 @@
-import { PLATFORM_COMMITMENTS } from "./estate.ts";
+import { clusterNames } from "./clusters.ts";
+import { CLUSTERS, PLATFORM_COMMITMENTS } from "./estate.ts";
 import { HARBOUR_CORE } from "./harbour.ts";
 import { guid } from "./random.ts";
 import { SANDBOX_OWNERS } from "./sandbox.ts";
 import { PRODUCT_TEAMS, TEAMS, TRANSFER, type Team } from "./teams.ts";
+import { PLATFORM_NAMESPACES } from "./owning.ts";
+import { HANDED_OVER } from "./specials.ts";
 
 type Match = Record<
   string,
@@ -54,10 +57,25 @@ function teamText(team: Team): string {
   ].join("\n");
 }
 
-/** The `owners.yaml` that says by rules what the generator knows from having made each resource. */
-export function ownersYaml(): string {
+/** Rules about what runs in clusters: what pods and namespaces say of themselves, then the names of namespaces. */
+function clusterRules(): string[] {
+  const { environment, namespace, before, after, day } = HANDED_OVER;
+  const place = { cluster: clusterNames(environment).name, namespace };
+  return [
+    "  # In clusters, pods and namespaces say whose they are.",
+    ...TEAMS.flatMap(({ id }) => ruled(id, { label: { team: id } })),
+    rule(before, place, { until: day }),
+    rule(after, place, { from: day }),
+    ...PRODUCT_TEAMS.flatMap((id) => ruled(id, { namespace: `${id}-*` })),
+    rule("platform", { namespace: PLATFORM_NAMESPACES }),
+  ];
+}
+
+/** The `owners.yaml` that says by rules what the generator knows from having made each resource; `usage`: and each namespace. */
+export function ownersYaml(usage: boolean): string {
   const ids = TEAMS.map((team) => team.id);
   const rules = [
+    ...(usage ? clusterRules() : []),
     "  # Some services have one owner wherever they run.",
     rule("security", { service: "Microsoft Defender*" }),
     "  # What a resource says of itself.",
@@ -86,12 +104,26 @@ export function ownersYaml(): string {
   return `# Northwind Mutual: who owns what. First match on the day wins.\nteams:\n${TEAMS.map(teamText).join("\n")}\nrules:\n${rules.join("\n")}\n`;
 }
 
-/** The `apportion.yaml` of the sample. */
-export function apportionYaml(): string {
+/** The `apportion.yaml` of the sample; `usage`: with its clusters and what was recorded of them. */
+export function apportionYaml(usage: boolean): string {
+  const names = CLUSTERS.map(({ environment, subscription }) => ({
+    environment,
+    subscription,
+    ...clusterNames(environment),
+  }));
+  const sources = names.map(
+    ({ environment, name }) =>
+      `  - { type: prometheus, name: ${environment}-usage, cluster: ${name}, recorded: ./usage/${environment} }\n`,
+  );
+  const clusters = names.map(
+    ({ environment, name, group, nodeGroup, subscription }) =>
+      `  - { name: ${name}, environment: ${environment}, nodeResourceGroup: ${nodeGroup},\n` +
+      `      resourceId: "/subscriptions/${subscription.id}/resourceGroups/${group}/providers/Microsoft.ContainerService/managedClusters/${name}" }\n`,
+  );
   return `home: .
 currency: EUR
 sources:
   - { type: azure-exports, name: billing, location: { directory: ./exports } }
-owners: ./owners.yaml
+${usage ? `${sources.join("")}clusters:\n${clusters.join("")}` : ""}owners: ./owners.yaml
 `;
 }

@@ -28,6 +28,8 @@ const CATEGORY: Record<string, string> = {
 // family | meter category | subcategory | meter | unit of measure | list price | FOCUS service name, where it is not the category
 const LIST = `
 Compute|Virtual Machines|Dsv5 Series|D8s v5|1 Hour|0.4224|
+Compute|Virtual Machines|Dsv5 Series|D8s v5 Spot|1 Hour|0.0766|
+Compute|Virtual Machines|NCasT4_v3 Series|NC4as T4 v3|1 Hour|0.579|
 Compute|Virtual Machines|Dsv5 Series|D4s v5|1 Hour|0.2112|
 Compute|Virtual Machines|Dsv5 Series|D2s v5|1 Hour|0.1056|
 Compute|Virtual Machines|Esv5 Series|E8s v5|1 Hour|0.5712|

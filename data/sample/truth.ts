@@ -1,6 +1,7 @@
 import { fixed18 } from "./decimal.ts";
 import type { Line } from "./model.ts";
 import { ownerOn, standingOn } from "./teams.ts";
+import type { UsageTruth } from "./usage-truth.ts";
 import { resourceIdOf } from "./written.ts";
 
 /** Sums of some lines. Amounts are plain decimals with 18 digits after the point; list and contracted sum what is stated, the counts say how many lines do not state it. */
@@ -58,6 +59,8 @@ export interface SampleTruth {
   /** Months as they stood before a restatement replaced them. */
   restated: MonthTruth[];
   runs: RunTruth[];
+  /** What the clusters' lines were for; absent when no usage was written. */
+  usage?: UsageTruth;
 }
 
 class Sum {

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Bill, type Version } from "./bill.ts";
-import { LAST_DAY, type Month, monthsOf } from "./calendar.ts";
+import { type Day, LAST_DAY, type Month, monthsOf } from "./calendar.ts";
 import { fixed18 } from "./decimal.ts";
 import { northwind } from "./estate.ts";
 import { extraLines } from "./extras.ts";
@@ -14,12 +14,22 @@ import { USAGE_EXPORT, usageRow } from "./payg-export.ts";
 import { sandbox } from "./sandbox.ts";
 import { type ExportDefinition, type RunResult, type RunSpec, RunWriter } from "./tree.ts";
 import { type RunTruth, type SampleTruth, TruthBook } from "./truth.ts";
+import { writeRecorded } from "./recorded.ts";
+import type { Gap } from "./specials.ts";
+import { UsageBook } from "./usage-truth.ts";
 
 export type { KeyTruth, MonthTruth, OwnerTruth, RunTruth, SampleTruth, Sums } from "./truth.ts";
+export type * from "./usage-truth.ts";
 
-/** `days` back from 2026-08-31 (default 62: two whole months); `restate: false` stops before July is corrected. */
+/**
+ * `days` back from 2026-08-31 (default 62: two whole months); `restate: false` stops before July is corrected.
+ * `usage` (default false) writes the clusters' usage too, names it in the configuration and says in the truth what it
+ * makes of the bill; `gaps` are the outages of Prometheus then, in place of the sample's own.
+ */
 export interface SampleOptions {
   days?: number;
+  usage?: boolean;
+  gaps?: readonly Gap[];
   onProgress?: (done: number, total: number, what: string) => void;
   restate?: boolean;
 }
@@ -46,8 +56,11 @@ export async function writeSample(
   const months = monthsOf(options.days ?? 62);
   const restate = options.restate ?? true;
   await mkdir(home, { recursive: true });
-  if (await isSample(home)) await rm(join(home, "exports"), { recursive: true, force: true });
-  const writer = new SampleWriter(home, restate, months, options.onProgress);
+  if (await isSample(home))
+    for (const folder of ["exports", "usage"])
+      await rm(join(home, folder), { recursive: true, force: true });
+  const usage = options.usage === true ? new UsageBook(options.gaps) : null;
+  const writer = new SampleWriter(home, restate, months, usage, options.onProgress);
   for (const month of months) await writer.month(month);
 
   const truth: SampleTruth = {
@@ -57,9 +70,10 @@ export async function writeSample(
     months: writer.truth.months(),
     restated: writer.before.months().filter((month) => month.currency === "EUR"),
     runs: writer.runs,
+    ...(usage === null ? {} : { usage: usage.truth() }),
   };
-  await writeFile(join(home, "apportion.yaml"), apportionYaml());
-  await writeFile(join(home, "owners.yaml"), ownersYaml());
+  await writeFile(join(home, "apportion.yaml"), apportionYaml(usage !== null));
+  await writeFile(join(home, "owners.yaml"), ownersYaml(usage !== null));
   await writeFile(join(home, "truth.json"), `${JSON.stringify(truth, null, 1)}\n`);
   return {
     months: months.map((month) => month.name),
@@ -87,6 +101,8 @@ class SampleWriter {
   files = 0;
   lines = 0;
   readonly #exports: string;
+  readonly #usageFolder: string;
+  readonly #usageBook: UsageBook | null;
   readonly #restate: boolean;
   readonly #total: number;
   readonly #onProgress: SampleOptions["onProgress"];
@@ -94,14 +110,18 @@ class SampleWriter {
   readonly #harbour = new Bill(harbour(), "legacy");
   readonly #sandbox = new Bill(sandbox(), "payg");
   #done = 0;
+  #written: Promise<unknown> = Promise.resolve();
 
   constructor(
     home: string,
     restate: boolean,
     months: readonly Month[],
+    usage: UsageBook | null,
     onProgress: SampleOptions["onProgress"],
   ) {
     this.#exports = join(home, "exports");
+    this.#usageFolder = join(home, "usage");
+    this.#usageBook = usage;
     this.#restate = restate;
     this.#total =
       months.length * 4 + (restate && months.some((month) => month.name === RESTATED) ? 1 : 0);
@@ -126,6 +146,7 @@ class SampleWriter {
       );
     await this.#legacy(month);
     await this.#usage(month);
+    await this.#written;
   }
 
   async #focus(month: Month, version: Version, book: TruthBook, submitted: string): Promise<void> {
@@ -138,10 +159,12 @@ class SampleWriter {
     const rows = new FocusRows(month);
     const sum = { billed: 0n, effective: 0n };
     for (const day of month.days) {
-      for (const line of [
+      const lines = [
         ...this.#northwind.day(day, month, version),
         ...extraLines(day, month, version),
-      ]) {
+      ];
+      if (book === this.truth) await this.#clusters(month, day, lines);
+      for (const line of lines) {
         rows.write(line, run);
         book.add(month.name, "EUR", line.charge.meter.service, line);
         sum.billed += line.billed.value;
@@ -150,6 +173,21 @@ class SampleWriter {
       await run.breathe();
     }
     this.#finished(await run.finish(), FOCUS_EXPORT, month, "EUR", sum, book === this.before);
+  }
+
+  /** What a day's lines of clusters were for, and the usage that says so. */
+  async #clusters(month: Month, day: Day, lines: readonly Line[]): Promise<void> {
+    const usage = this.#usageBook;
+    if (usage === null) return;
+    usage.day(month.name, "EUR", day, lines);
+    for (const [environment, scraped] of usage.scraped) {
+      const written = writeRecorded(join(this.#usageFolder, environment), scraped, day.number);
+      scraped.forget(day.number - 1);
+      this.files++;
+      // One is compressed while the next is made.
+      await this.#written;
+      this.#written = written;
+    }
   }
 
   async #legacy(month: Month): Promise<void> {
@@ -208,6 +246,7 @@ class SampleWriter {
 
   #count(month: Month, currency: string, line: Line): void {
     this.truth.add(month.name, currency, line.charge.meter.category, line);
+    this.#usageBook?.line(month.name, currency, line);
     if (this.#restate && month.name === RESTATED)
       this.before.add(month.name, currency, line.charge.meter.category, line);
   }

@@ -2,10 +2,15 @@ import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { benchIngest } from "./ingest.ts";
+import { benchPrometheus } from "./prometheus.ts";
 import { benchShowback } from "./showback.ts";
 
-/** `npm run bench [ingest|showback]`: figures as Markdown tables; exit 1 where a bound is exceeded. */
-const BENCHES = { ingest: benchIngest, showback: benchShowback } as const;
+/** `npm run bench [ingest|prometheus|showback]`: figures as Markdown tables; exit 1 where a bound is exceeded. */
+const BENCHES = {
+  ingest: benchIngest,
+  prometheus: benchPrometheus,
+  showback: benchShowback,
+} as const;
 const asked = process.argv.slice(2) as (keyof typeof BENCHES)[];
 const folder = process.env["APPORTION_BENCH"] ?? join(tmpdir(), "apportion-bench");
 await mkdir(folder, { recursive: true });

@@ -114,7 +114,7 @@ describeWith("Azurite", "blob storage", (script) => {
             { unit: "daily FocusCost 2026-07", outcome: "loaded", rows: 2 },
             { unit: "daily FocusCost 2026-08", outcome: "loaded", rows: 2 },
           ]);
-          const lines = "* EXCLUDE (filename)";
+          const lines = "* EXCLUDE (filename, file_row_number)";
           expect(await stored(folder, lines, "ORDER BY ALL")).toEqual(
             await stored(beside, lines, "ORDER BY ALL"),
           );

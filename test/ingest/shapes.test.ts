@@ -78,7 +78,7 @@ async function read(
   );
   const paths = cost.parts.map((part) => part.parquet);
   const lines = await session.rows<StoredLine>(
-    `SELECT * EXCLUDE (filename) FROM ${storedLines(paths)} ORDER BY abs(coalesce(billed_cost, effective_cost)), charge_description`,
+    `SELECT * EXCLUDE (filename, file_row_number) FROM ${storedLines(paths)} ORDER BY abs(coalesce(billed_cost, effective_cost)), charge_description`,
   );
   return { ...cost, lines };
 }

@@ -40,6 +40,26 @@ describe("the requests of a page", () => {
     ]);
   });
 
+  test("the pages of clusters pass the policy on, but not to workloads", () => {
+    expect(initialRequests("/clusters", "?cluster=prod&policy=keep")).toEqual([
+      "/api/v1/showback?by=cluster&limit=1000&policy=keep",
+      "/api/v1/showback?by=namespace&cluster=prod&limit=1000&policy=keep",
+      "/api/v1/showback/trend?by=cluster&cluster=prod&months=13&policy=keep",
+    ]);
+    const asked = initialRequests("/namespace/prod/a%2Fb", "?policy=even&month=2026-08");
+    expect(asked).toContain(
+      "/api/v1/showback?by=workload&cluster=prod&namespace=a%2Fb&limit=1000&month=2026-08",
+    );
+    expect(asked).toContain("/api/v1/usage?by=day&cluster=prod&namespace=a%2Fb&month=2026-08");
+    expect(initialRequests("/explain", "?target=workload%3Ap%2Fn%2FPod%2Fx&policy=even")).toEqual([
+      "/api/v1/explain?target=workload%3Ap%2Fn%2FPod%2Fx&limit=50",
+    ]);
+    expect(initialRequests("/explain", "?target=team%3Ax&policy=even&cursor=50")).toEqual([
+      "/api/v1/explain?target=team%3Ax&limit=50&cursor=50&policy=even",
+    ]);
+    expect(initialRequests("/explain", "")).toEqual([]);
+  });
+
   test("an address that is no page asks for nothing", () => {
     for (const path of ["/nope", "/team", "/team/a/b", "/team/%E0%A4%A", "/data/x"]) {
       expect(initialRequests(path, "")).toEqual([]);
@@ -55,7 +75,10 @@ describe("the requests of a page", () => {
       month: null,
       cost: null,
       currency: null,
+      policy: null,
       by: null,
+      cluster: null,
+      target: null,
       sort: null,
       search: "",
       all: false,

@@ -1,19 +1,19 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { Drawn } from "./draw.ts";
-import type { ChartSpec } from "./specs.ts";
+import type { Drawing } from "./drawing.ts";
 
 interface ChartProps {
   /** Says in words what the chart shows; it is the chart for who cannot see it. */
   label: string;
   height: number;
-  spec: (width: number) => ChartSpec;
+  drawing: Drawing;
   /** The table that says the same; Enter goes there. */
   table: string;
   onPick?: (key: string) => void;
 }
 
 /** A chart whose room is kept from the start; what draws it comes later, in its own chunk. */
-export function Chart({ label, height, spec, table, onPick }: ChartProps) {
+export function Chart({ label, height, drawing, table, onPick }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const pick = useRef(onPick);
   pick.current = onPick;
@@ -30,7 +30,7 @@ export function Chart({ label, height, spec, table, onPick }: ChartProps) {
       const room = Math.floor(element.clientWidth);
       if (gone || room === 0 || room === width) return;
       width = room;
-      const next = await draw(spec(room), (key) => pick.current?.(key));
+      const next = await draw(drawing, room, (key) => pick.current?.(key));
       if (gone || room !== width) return next.remove();
       drawn?.remove();
       drawn = next;
@@ -46,7 +46,7 @@ export function Chart({ label, height, spec, table, onPick }: ChartProps) {
       watch.disconnect();
       drawn?.remove();
     };
-  }, [spec]);
+  }, [drawing]);
 
   return (
     <div

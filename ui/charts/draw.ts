@@ -1,6 +1,8 @@
 import embed, { type VisualizationSpec } from "vega-embed";
 import { expressionInterpreter } from "vega-interpreter";
-import type { ChartSpec } from "./specs.ts";
+import type { Drawing } from "./drawing.ts";
+import { barsSpec, type ChartSpec, columnsSpec } from "./specs.ts";
+import { usageSpec } from "./usage-spec.ts";
 
 /** Everything that needs Vega, so that it is one chunk that no first paint waits for. */
 
@@ -10,7 +12,12 @@ export interface Drawn {
 }
 
 /** Draws a chart into an element of its own, ready to be put in place. */
-export async function draw(spec: ChartSpec, onPick: (key: string) => void): Promise<Drawn> {
+export async function draw(
+  drawing: Drawing,
+  width: number,
+  onPick: (key: string) => void,
+): Promise<Drawn> {
+  const spec = specOf(drawing, width);
   const element = document.createElement("div");
   // The element around it is the image and says in words what it shows.
   element.ariaHidden = "true";
@@ -35,6 +42,17 @@ export async function draw(spec: ChartSpec, onPick: (key: string) => void): Prom
       finalize();
     },
   };
+}
+
+function specOf(drawing: Drawing, width: number): ChartSpec {
+  switch (drawing.kind) {
+    case "bars":
+      return barsSpec(drawing.bars, drawing.description, width);
+    case "columns":
+      return columnsSpec(drawing.cols, drawing, width);
+    case "usage":
+      return usageSpec(drawing.days, drawing.currency, drawing.description, width);
+  }
 }
 
 let tip: HTMLElement | null = null;

@@ -1,6 +1,7 @@
 import { colorOf } from "../colors.ts";
 import { formatCompact, markLength } from "../format.ts";
 import { cutMiddle } from "../text.ts";
+import { type Bar, barsHeight, type Col, type Part, PART_ALPHA } from "./drawing.ts";
 
 /**
  * Chart specifications. Field names are fixed and names are only ever values, so nothing in the data
@@ -10,7 +11,7 @@ import { cutMiddle } from "../text.ts";
 export type ChartSpec = Record<string, unknown>;
 
 /** The page's own colours, by name: a chart follows the theme, and paper, without being drawn anew. */
-const INK = {
+export const INK = {
   text: "var(--chart-text)",
   strong: "var(--text)",
   grid: "var(--chart-grid)",
@@ -19,34 +20,8 @@ const INK = {
   back: "var(--panel)",
 } as const;
 
-const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
-
-/** How much of a team's colour each part of its cost has; the outline keeps the faint ones visible. */
-export const PART_ALPHA = { direct: 1, shared: 0.5, idle: 0.16 } as const;
-export type Part = keyof typeof PART_ALPHA;
 const PARTS = Object.keys(PART_ALPHA) as Part[];
-
-export interface Bar {
-  key: string;
-  /** Whose colour the bar has. */
-  colorKey: string;
-  label: string;
-  total: string;
-  /** The total as the table writes it. */
-  figure: string;
-  parts: Record<Part, string>;
-  /** Only named and counted: drawn, it would make all others look like nothing. */
-  undrawn?: boolean;
-  tip: string;
-}
-
-/** A row of the table beside it, so that a bar stands level with its figures. */
-export const BAR_STEP = 30;
-
-/** Room that a chart of so many bars takes. */
-export function barsHeight(count: number): number {
-  return count * BAR_STEP + 4;
-}
+const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
 
 /** Bars to the right, one a name, its parts in shades of its colour, its total written at its end. */
 export function barsSpec(bars: Bar[], description: string, width: number): ChartSpec {
@@ -130,20 +105,6 @@ export function barsSpec(bars: Bar[], description: string, width: number): Chart
 
 /** About what the figures left of the columns take. */
 const AXIS_WIDTH = 44;
-
-export interface Col {
-  key: string;
-  /** The lines written under the column. */
-  label: [string, string];
-  value: string;
-  tip: string;
-  /** The one the page is about. */
-  chosen: boolean;
-  /** Not whole yet: drawn as an outline. */
-  partial: boolean;
-  /** Writes its figure above it. */
-  labelled: boolean;
-}
 
 /** Columns over time from a zero baseline; the chosen one strong, the unfinished one an outline. */
 export function columnsSpec(
@@ -233,7 +194,7 @@ export function columnsSpec(
 }
 
 /** Opaque shades: grid lines must not show through a faint bar. */
-function mixed(color: string, alpha: number): string {
+export function mixed(color: string, alpha: number): string {
   return `color-mix(in srgb, ${color} ${alpha * 100}%, ${INK.back})`;
 }
 
@@ -241,7 +202,7 @@ function initial(label: string): string {
   return /^\p{L}/u.test(label) ? label.slice(0, 1) : label;
 }
 
-function base(description: string, width: number, height: number): ChartSpec {
+export function base(description: string, width: number, height: number): ChartSpec {
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
     description,

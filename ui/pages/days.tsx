@@ -1,7 +1,7 @@
 import { useMemo } from "preact/hooks";
 import type { Showback, ShowbackRow } from "../../api/schemas.ts";
 import { Chart } from "../charts/chart.tsx";
-import { type Col, columnsSpec } from "../charts/specs.ts";
+import type { Col, Drawing } from "../charts/drawing.ts";
 import { monthShort } from "../dates.ts";
 import { compareAmounts, digitsFor, formatAmount } from "../format.ts";
 import { Ask } from "../parts/ask.tsx";
@@ -34,7 +34,7 @@ function Days({ showback, team }: { showback: Showback; team: string }) {
     (most, day) => (most === undefined || compareAmounts(day.cost, most.cost) > 0 ? day : most),
     undefined,
   );
-  const spec = useMemo(() => {
+  const drawing = useMemo((): Drawing => {
     const cols = days.map((day, i): Col => {
       const number = Number(day.key.slice(8, 10));
       return {
@@ -51,8 +51,7 @@ function Days({ showback, team }: { showback: Showback; team: string }) {
       };
     });
     const description = `Cost of ${cols.length} days`;
-    return (width: number) =>
-      columnsSpec(cols, { description, height: HEIGHT, colorKey: team }, width);
+    return { kind: "columns", cols, description, height: HEIGHT, colorKey: team };
   }, [days, filling, top?.key, team, digits, meta.currency]);
   if (days.length === 0) return <p class="none">No day has a cost.</p>;
   return (
@@ -60,7 +59,7 @@ function Days({ showback, team }: { showback: Showback; team: string }) {
       <Chart
         label={`Cost by day in ${meta.currency ?? ""}, ${days.length} days; the most, ${formatAmount(top?.cost ?? "0", { digits })}, on ${dayName(top?.key ?? "")}`}
         height={HEIGHT}
-        spec={spec}
+        drawing={drawing}
         table="days"
       />
       <details class="as-table">

@@ -1,10 +1,11 @@
-import type { Meta } from "../../api/schemas.ts";
+import type { Meta, ShowbackRow } from "../../api/schemas.ts";
 import type { Grouping } from "../answers.ts";
-import { type Bar, PART_ALPHA, type Part } from "../charts/specs.ts";
+import { type Bar, PART_ALPHA, type Part } from "../charts/drawing.ts";
 import { colorOf } from "../colors.ts";
 import { monthBefore, monthName } from "../dates.ts";
 import { compareAmounts, formatAmount, sumOf } from "../format.ts";
-import { type Arranged, changeOf, OTHERS } from "../groups.ts";
+import { type Arranged, changeOf, isSentinel, OTHERS } from "../groups.ts";
+import { place } from "../place.ts";
 import { visible } from "../text.ts";
 import { nameOf, PARTS } from "../words.ts";
 
@@ -36,6 +37,12 @@ export function Key({ parts }: { parts: readonly Part[] }) {
   );
 }
 
+/** What a row is called; of many clusters a namespace with its cluster, as two may have one name. */
+export function rowName(by: Grouping, row: ShowbackRow): string {
+  const whole = by === "namespace" && place.value.view.cluster === null;
+  return whole && row.key !== OTHERS && !isSentinel(row.key) ? row.key : nameOf(row.key, row.name);
+}
+
 /** The bars of what is shown, each with what is said of it on hover. */
 export function barsOf(
   arranged: Arranged,
@@ -47,12 +54,12 @@ export function barsOf(
   const first = arranged.rows.toSorted((a, b) => compareAmounts(b.cost, a.cost))[0];
   const largest = sumOf([first?.cost ?? "0", first?.cost ?? "0"]);
   return rows.map((row) => {
-    const name = visible(nameOf(row.key, row.name));
+    const name = visible(rowName(by, row));
     const amount = (text: string) => formatAmount(text, { digits });
     const change = formatAmount(changeOf(row), { digits, signed: true });
     return {
       key: row.key,
-      colorKey: row.key === OTHERS ? OTHERS : (within ?? row.key),
+      colorKey: row.key === OTHERS ? OTHERS : within || row.key,
       label: name,
       total: row.cost,
       figure: amount(row.cost),
@@ -67,7 +74,7 @@ export function barsOf(
           : meta.state === "open"
             ? `${amount(row.previous)} in all of ${monthName(monthBefore(meta.month ?? ""))}`
             : `${change} against the month before`,
-        by === "team" && row.key !== OTHERS ? "Click to open" : "",
+        ["team", "cluster", "namespace"].includes(by) && row.key !== OTHERS ? "Click to open" : "",
       ]
         .filter((line) => line !== "")
         .join("\n"),

@@ -1,14 +1,18 @@
 import type { Meta, Showback, ShowbackRow } from "../../api/schemas.ts";
 import type { Grouping } from "../answers.ts";
-import type { Part } from "../charts/specs.ts";
+import type { Part } from "../charts/drawing.ts";
 import { colorOf } from "../colors.ts";
 import { monthBefore, monthName, monthShort } from "../dates.ts";
 import { formatShare, sumOf } from "../format.ts";
 import { type Arranged, isSentinel, OTHERS } from "../groups.ts";
-import { hrefOf, place, teamPath } from "../place.ts";
-import { GROUPING_NAMES, nameOf, PART_NAMES, PARTS, SENTINELS } from "../words.ts";
+import { hrefOf, namespacePath, place, teamPath, whyHref } from "../place.ts";
+import { GROUPING_NAMES, PART_NAMES, PARTS, SENTINELS, sentinelOf } from "../words.ts";
+import { rowName } from "./group-bars.tsx";
 import { Amount, Change } from "../parts/amount.tsx";
+import { Door } from "../parts/door.tsx";
 import { Name } from "../parts/name.tsx";
+import { Status } from "../parts/status.tsx";
+import { isLow } from "./headline.tsx";
 import { type Column, Table } from "../parts/table.tsx";
 
 interface GroupTableProps {
@@ -42,7 +46,7 @@ export function GroupTable(props: GroupTableProps) {
       id: "name",
       head: GROUPING_NAMES[by].one,
       kind: "name",
-      cell: (row) => <GroupName row={row} by={by} colored={within === undefined} />,
+      cell: (row) => <GroupName row={row} by={by} colored={!within} />,
       foot: searching ? "Found" : "Total",
     },
     {
@@ -54,10 +58,13 @@ export function GroupTable(props: GroupTableProps) {
         row.stated === false ? (
           <span class="quiet">not stated</span>
         ) : (
-          <Amount value={row.cost} currency={meta.currency} digits={digits} />
+          <Door target={targetOf(by, row)}>
+            <Amount value={row.cost} currency={meta.currency} digits={digits} />
+          </Door>
         ),
       foot: <Amount value={total} currency={meta.currency} digits={digits} />,
     },
+    ...(data.some((row) => row.coverage !== undefined) ? [COVERAGE] : []),
     {
       id: "share",
       head: "Share",
@@ -98,6 +105,26 @@ export function GroupTable(props: GroupTableProps) {
       empty={searching ? "Nothing has that name." : "Nothing has a cost."}
     />
   );
+}
+
+/** How much of the billed node time was measured; under 95 % the rest is a guess worth a mark. */
+const COVERAGE: Column<ShowbackRow> = {
+  id: "coverage",
+  head: "Coverage",
+  title: "The part of the billed node time for which usage was measured",
+  kind: "number",
+  cell: (row) => {
+    if (row.coverage === undefined || row.coverage === null) return <span class="none">–</span>;
+    const share = formatShare(row.coverage, "1");
+    return isLow(row.coverage) ? <Status tone="warn">{share}</Status> : share;
+  },
+};
+
+/** What explains a row's figure; null where the figure is a sum of many. */
+export function targetOf(by: Grouping, row: ShowbackRow): string | null {
+  if (row.key === OTHERS || row.key === "") return null;
+  if (SENTINELS[row.key] !== undefined) return `bucket:${row.key}`;
+  return by === "team" || by === "namespace" ? `${by}:${row.key}` : null;
 }
 
 function changeColumns(
@@ -150,8 +177,8 @@ export function wholeColumn(meta: Meta, digits: number): Column<ShowbackRow> {
 }
 
 function GroupName({ row, by, colored }: { row: ShowbackRow; by: Grouping; colored: boolean }) {
-  const name = nameOf(row.key, row.name);
-  const known = SENTINELS[row.key];
+  const name = rowName(by, row);
+  const known = sentinelOf(row.key);
   const swatch = colored && <span class="swatch" style={{ background: colorOf(row.key) }} />;
   if (row.key === OTHERS) {
     return (
@@ -161,13 +188,14 @@ function GroupName({ row, by, colored }: { row: ShowbackRow; by: Grouping; color
       </span>
     );
   }
+  const href = hrefOfRow(by, row.key);
   const label =
-    by === "team" || known !== undefined ? (
-      <a href={hrefOf({}, teamPath(row.key))}>
+    href === null ? (
+      <Name text={name} />
+    ) : (
+      <a href={href}>
         <Name text={name} />
       </a>
-    ) : (
-      <Name text={name} />
     );
   return (
     <span class="named">
@@ -184,4 +212,17 @@ function GroupName({ row, by, colored }: { row: ShowbackRow; by: Grouping; color
       )}
     </span>
   );
+}
+
+/** The page of a row, by what the table is by. */
+export function hrefOfRow(by: Grouping, key: string): string | null {
+  if (key === OTHERS || key === "") return null;
+  if (by === "team" || SENTINELS[key] !== undefined) return hrefOf({}, teamPath(key));
+  if (by === "cluster") return hrefOf({ cluster: key, sort: null, search: "" }, "/clusters");
+  if (by !== "namespace") return null;
+  const cut = key.lastIndexOf("/");
+  const [cluster, namespace] = [key.slice(0, cut), key.slice(cut + 1)];
+  return isSentinel(key) || namespace.startsWith("team:")
+    ? whyHref(`namespace:${key}`)
+    : hrefOf({}, namespacePath(cluster, namespace));
 }

@@ -1,14 +1,14 @@
 import { useMemo } from "preact/hooks";
 import type { Showback } from "../../api/schemas.ts";
 import type { Grouping } from "../answers.ts";
-import { barsHeight, barsSpec } from "../charts/specs.ts";
+import { barsHeight, type Drawing } from "../charts/drawing.ts";
 import { Chart } from "../charts/chart.tsx";
 import { digitsFor, formatAmount, isZero } from "../format.ts";
-import { arrange, type Arranged, OTHERS } from "../groups.ts";
-import { go, hrefOf, place, teamPath } from "../place.ts";
+import { arrange, type Arranged } from "../groups.ts";
+import { go, hrefOf, place } from "../place.ts";
 import { GROUPING_NAMES, nameOf } from "../words.ts";
 import { barsOf, Key, MOST_BARS } from "./group-bars.tsx";
-import { GroupTable } from "./group-table.tsx";
+import { GroupTable, hrefOfRow } from "./group-table.tsx";
 
 const TOP = 12;
 interface GroupsProps {
@@ -35,10 +35,10 @@ export function Groups({ showback, by, within }: GroupsProps) {
   const parts = (["direct", "shared", "idle"] as const).filter(
     (part) => part === "direct" || data.some((row) => !isZero(row[part])),
   );
-  const spec = useMemo(() => {
+  const drawing = useMemo((): Drawing => {
     const bars = barsOf(arranged, { by, meta, digits, within });
-    const label = `Bars of ${bars.length} ${names.many} by cost`;
-    return (width: number) => barsSpec(bars, label, width);
+    const description = `Bars of ${bars.length} ${names.many} by cost`;
+    return { kind: "bars", bars, description };
   }, [arranged, by, meta, digits, names.many, within]);
   const count = Math.min(
     arranged.rows.length + arranged.sentinels.length + (arranged.others === null ? 0 : 1),
@@ -53,10 +53,11 @@ export function Groups({ showback, by, within }: GroupsProps) {
           <Chart
             label={`Cost by ${names.one.toLowerCase()}, ${meta.currency ?? ""}. ${arranged.found} ${names.many}${largest === undefined ? "" : `; the first is ${nameOf(largest.key, largest.name)} with ${formatAmount(largest.cost, { digits })}`}`}
             height={barsHeight(count)}
-            spec={spec}
+            drawing={drawing}
             table={id}
             onPick={(key) => {
-              if (by === "team" && key !== OTHERS) void go(hrefOf({}, teamPath(key)));
+              const href = hrefOfRow(by, key);
+              if (href !== null && by !== "service") void go(href);
             }}
           />
         )}

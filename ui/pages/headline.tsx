@@ -1,10 +1,12 @@
+import type { ComponentChildren } from "preact";
 import type { Meta, Showback, ShowbackRow } from "../../api/schemas.ts";
-import { daysRequest, type View } from "../answers.ts";
+import { type About, daysRequest, type View } from "../answers.ts";
 import { answerOf } from "../answering.ts";
 import { ageOf, formatTime, isOlder, monthBefore, monthName, monthShort } from "../dates.ts";
-import { formatShare, isZero, minus, sumOf } from "../format.ts";
-import { hrefOf, place, teamPath } from "../place.ts";
-import { COST_NAMES, COST_MEANINGS, nameOf, PART_NAMES, PARTS, SENTINELS } from "../words.ts";
+import { compareAmounts, formatShare, isZero, minus, sumOf } from "../format.ts";
+import { isSentinel } from "../groups.ts";
+import { hrefOf, place, teamPath, whyHref } from "../place.ts";
+import { COST_NAMES, COST_MEANINGS, nameOf, PART_NAMES, PARTS, sentinelOf } from "../words.ts";
 import { Amount, Change } from "../parts/amount.tsx";
 import { Notice, Skeleton, StateBadge } from "../parts/frame.tsx";
 
@@ -14,12 +16,18 @@ const STALE_HOURS = 48;
 interface HeadlineProps {
   title: string;
   showback: Showback;
-  /** The team whose page it is; null for all. */
-  team: string | null;
+  /** Whose page it is; nothing in it for all. */
+  about: About;
+  /** The target that explains the figure, where there is one. */
+  target?: string;
+  /** The page's own answers say the days; null: the sum of many cannot be asked for. */
+  days?: boolean;
+  children?: ComponentChildren;
 }
 
 /** What did it cost, is that more than before, and may one rely on it. */
-export function Headline({ title, showback, team }: HeadlineProps) {
+export function Headline(props: HeadlineProps) {
+  const { title, showback, about, target, days = true } = props;
   const { data, meta } = showback;
   const { view } = place.value;
   const cost = view.cost ?? "effective";
@@ -27,7 +35,7 @@ export function Headline({ title, showback, team }: HeadlineProps) {
   const before = meta.previousTotal ?? null;
   const month = meta.month ?? "";
   const running = meta.state === "open";
-  const byTeam = team === null && (view.by ?? "team") === "team";
+  const byTeam = Object.keys(about).length === 0 && days && (view.by ?? "team") === "team";
   return (
     <section class="panel headline">
       <div class="headline-title">
@@ -48,10 +56,15 @@ export function Headline({ title, showback, team }: HeadlineProps) {
       <p class="total">
         <Amount value={total} currency={meta.currency} />
         <span class="total-unit">{meta.currency}</span>
+        {target !== undefined && (
+          <a class="because" href={whyHref(target)} title="What this figure is made of">
+            Why?
+          </a>
+        )}
       </p>
       <p class="total-change">
-        {running && meta.months.includes(monthBefore(month)) ? (
-          <SoFar meta={meta} team={team} view={view} total={total} before={before} />
+        {running && days && meta.months.includes(monthBefore(month)) ? (
+          <SoFar meta={meta} about={about} view={view} total={total} before={before} />
         ) : before === null ? (
           <span class="quiet">
             {meta.months.includes(monthBefore(month))
@@ -69,6 +82,7 @@ export function Headline({ title, showback, team }: HeadlineProps) {
         )}
       </p>
       <Composition rows={data} meta={meta} total={total} byTeam={byTeam} />
+      {props.children}
       <p class="fine">
         <span title={COST_MEANINGS[cost]}>{COST_NAMES[cost]}</span>
         {meta.publishedAt !== null && (
@@ -99,16 +113,16 @@ export function HeadlineSkeleton() {
 /** A running month against as many whole days of the one before; less than all of it says nothing. */
 function SoFar(props: {
   meta: Meta;
-  team: string | null;
+  about: About;
   view: View;
   total: string;
   before: string | null;
 }) {
-  const { meta, team, view, total, before } = props;
+  const { meta, about, view, total, before } = props;
   const month = meta.month ?? "";
   const last = monthBefore(month);
-  const now = answerOf<Showback>(daysRequest(month, team, view)).data;
-  const then = answerOf<Showback>(daysRequest(last, team, view)).data;
+  const now = answerOf<Showback>(daysRequest(month, about, view)).data;
+  const then = answerOf<Showback>(daysRequest(last, about, view)).data;
   if (now === null || then === null)
     return <span class="bone line" aria-label="Loading" role="status" />;
   // The newest day is still filling, so it is in neither sum.
@@ -148,8 +162,10 @@ function Composition(props: {
   byTeam: boolean;
 }) {
   const { rows, meta, total, byTeam } = props;
-  const sentinels = rows.filter((row) => row.key.startsWith("__") && !isZero(row.cost));
-  const owned = rows.filter((row) => !row.key.startsWith("__"));
+  const sentinels = rows
+    .filter((row) => isSentinel(row.key) && !isZero(row.cost))
+    .toSorted((a, b) => compareAmounts(b.cost, a.cost));
+  const owned = rows.filter((row) => !isSentinel(row.key));
   const parts = (["direct", "shared", "idle"] as const).map((part) => ({
     part,
     sum: sumOf(owned.map((row) => row[part])),
@@ -171,10 +187,18 @@ function Composition(props: {
           </div>
         ))}
       {owned.length > 0 &&
-        sentinels.slice(0, 3).map((row) => (
+        sentinels.slice(0, byTeam ? 3 : 5).map((row) => (
           <div key={row.key}>
-            <dt title={SENTINELS[row.key]?.hint ?? ""}>
-              <a href={hrefOf({}, teamPath(row.key))}>{nameOf(row.key, row.name)}</a>
+            <dt title={sentinelOf(row.key)?.hint ?? ""}>
+              <a
+                href={
+                  row.key.includes("/")
+                    ? whyHref(`namespace:${row.key}`)
+                    : hrefOf({}, teamPath(row.key))
+                }
+              >
+                {nameOf(row.key, row.name)}
+              </a>
             </dt>
             <dd>
               <Amount value={row.cost} currency={meta.currency} digits={0} />{" "}
@@ -230,14 +254,15 @@ function Warnings({ meta, running }: { meta: Meta; running: boolean }) {
       )}
       {meta.coverage !== null && isLow(meta.coverage) && (
         <Notice tone="warn">
-          Usage was measured for {formatShare(meta.coverage, "1")} of what was billed; the rest is
-          split by what is known.
+          Usage was measured for {formatShare(meta.coverage, "1")} of the node time on the bill; the
+          rest stands as “No usage data”, on nobody.
         </Notice>
       )}
     </>
   );
 }
 
-function isLow(coverage: string): boolean {
+/** Under 95 % a figure that depends on usage is marked. */
+export function isLow(coverage: string): boolean {
   return minus(coverage, "0.95").startsWith("-");
 }

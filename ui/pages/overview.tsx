@@ -41,7 +41,7 @@ export function OverviewPage() {
         {answer.data === null ? (
           <HeadlineSkeleton />
         ) : (
-          <Headline title="All teams" showback={answer.data} team={null} />
+          <Headline title="All teams" showback={answer.data} about={{}} />
         )}
         <TrendPanel path={requests.trend} month={meta?.month ?? view.month} />
       </div>

@@ -6,6 +6,7 @@ import { hrefOf, place } from "../place.ts";
 import { matches, visible } from "../text.ts";
 import { nameOf } from "../words.ts";
 import { Amount, Change } from "../parts/amount.tsx";
+import { Door } from "../parts/door.tsx";
 import { wholeColumn } from "./group-table.tsx";
 import { Ask } from "../parts/ask.tsx";
 import { Panel } from "../parts/frame.tsx";
@@ -78,7 +79,11 @@ function Resources({ showback, team }: { showback: Showback; team: string }) {
       head: "Cost",
       unit: meta.currency,
       kind: "number",
-      cell: (row) => <Amount value={row.cost} currency={meta.currency} digits={digits} />,
+      cell: (row) => (
+        <Door target={`resource:${row.key}`}>
+          <Amount value={row.cost} currency={meta.currency} digits={digits} />
+        </Door>
+      ),
     },
     ...changeColumns(meta, digits),
     hinted

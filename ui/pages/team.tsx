@@ -58,7 +58,12 @@ export function TeamPage({ team }: { team: string }) {
         {answer.data === null ? (
           <HeadlineSkeleton />
         ) : (
-          <Headline title={name} showback={answer.data} team={team} />
+          <Headline
+            title={name}
+            showback={answer.data}
+            about={{ team }}
+            target={`${SENTINELS[team] === undefined ? "team" : "bucket"}:${team}`}
+          />
         )}
         <TrendPanel path={requests.trend} month={meta?.month ?? view.month} team={team} />
       </div>

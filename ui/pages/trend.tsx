@@ -1,7 +1,7 @@
 import { useMemo } from "preact/hooks";
 import type { Trend, TrendRow } from "../../api/schemas.ts";
 import { Chart } from "../charts/chart.tsx";
-import { type Col, columnsSpec } from "../charts/specs.ts";
+import type { Col, Drawing } from "../charts/drawing.ts";
 import { monthName, monthShort } from "../dates.ts";
 import { digitsFor, formatAmount, formatPercentChange, sumOf } from "../format.ts";
 import { go, hrefOf } from "../place.ts";
@@ -18,14 +18,22 @@ interface TrendPanelProps {
   month: string | null;
   /** The team whose colour the columns have; none for all teams. */
   team?: string;
+  /** Which rows count; all unless said. */
+  only?: (row: TrendRow) => boolean;
 }
 
 /** Thirteen months, so that the same month of last year is in sight. */
-export function TrendPanel({ path, month, team }: TrendPanelProps) {
+export function TrendPanel({ path, month, team, only }: TrendPanelProps) {
   return (
     <Panel title="By month" class="trend">
       <Ask<Trend> path={path} height={HEIGHT + 30}>
-        {(trend) => <Months trend={trend} month={month ?? trend.meta.month} team={team} />}
+        {(trend) => (
+          <Months
+            trend={only === undefined ? trend : { ...trend, data: trend.data.filter(only) }}
+            month={month ?? trend.meta.month}
+            team={team}
+          />
+        )}
       </Ask>
     </Panel>
   );
@@ -53,7 +61,7 @@ function Months({
     months.map((sum) => sum.cost),
     meta.currency,
   );
-  const spec = useMemo(() => {
+  const drawing = useMemo((): Drawing => {
     const cols = months.map((sum, i): Col => {
       const percent = formatPercentChange(sum.cost, sum.before);
       const year = i === 0 || sum.month.endsWith("-01") ? sum.month.slice(0, 4) : " ";
@@ -68,8 +76,7 @@ function Months({
       };
     });
     const description = `Cost of ${cols.length} months`;
-    return (width: number) =>
-      columnsSpec(cols, { description, height: HEIGHT, colorKey: team }, width);
+    return { kind: "columns", cols, description, height: HEIGHT, colorKey: team };
   }, [months, month, team, digits, meta.currency]);
   if (months.length === 0) return <p class="none">No months to show.</p>;
   const first = months[0];
@@ -79,7 +86,7 @@ function Months({
       <Chart
         label={`Cost by month in ${meta.currency ?? ""}, ${months.length} months, from ${formatAmount(first?.cost ?? "0", { digits })} in ${monthName(first?.month ?? "")} to ${formatAmount(last?.cost ?? "0", { digits })} in ${monthName(last?.month ?? "")}`}
         height={HEIGHT}
-        spec={spec}
+        drawing={drawing}
         table="months"
         onPick={(key) => void go(hrefOf({ month: key }))}
       />

@@ -9,6 +9,13 @@ export interface Subject {
   service: string;
 }
 
+/** What rules can see of a consumer in a cluster. */
+export interface Consumer {
+  cluster: string;
+  namespace: string;
+  label: Record<string, string>;
+}
+
 interface Rule {
   team: string;
   from?: string;
@@ -65,6 +72,30 @@ export class Rules {
       (candidate) =>
         (candidate.from ?? "") <= date && (candidate.until === undefined || date < candidate.until),
     );
+    return this.#standing(rule, date);
+  }
+
+  /** The same of what runs in a cluster. */
+  ownerInCluster(consumer: Consumer, date: string): string {
+    const rule = this.#rules.find(
+      (one) =>
+        (one.from ?? "") <= date &&
+        (one.until === undefined || date < one.until) &&
+        Object.entries(one.match).every(([key, wanted]) => {
+          if (key === "cluster" || key === "namespace")
+            return matches(wanted as string | string[], [consumer[key]]);
+          return (
+            key === "label" &&
+            Object.entries(wanted as Record<string, string | string[]>).every(([name, patterns]) =>
+              matches(patterns, [consumer.label[name] ?? ""]),
+            )
+          );
+        }),
+    );
+    return this.#standing(rule, date);
+  }
+
+  #standing(rule: Rule | undefined, date: string): string {
     const team = this.#teams.get(rule?.team ?? "");
     if (team === undefined) return JSON.stringify(["__unowned__", "", ""]);
     const standing = team.history?.find((entry) => date < entry.until) ?? team;
@@ -93,6 +124,8 @@ function applies(rule: Rule, subject: Subject): boolean {
     if (key === "resourceId") return matches(patterns, [subject.resourceId]);
     if (key === "subscription") return matches(patterns, subject.subscription);
     if (key === "service") return matches(patterns, [subject.service]);
+    // Of clusters: no line of a bill has these.
+    if (key === "cluster" || key === "namespace" || key === "label") return false;
     throw new Error(`unknown key: ${key}`);
   });
 }

@@ -25,7 +25,11 @@ interface Read extends Subject {
 export type Book = Map<string, Map<string, Total>>;
 
 /** Reads the CSVs of the given runs and adds them up again; a legacy pair becomes all amortised rows and the purchases of the actual ones. */
-export function addUp(exportsFolder: string, runs: readonly Manifest[], rules: Rules): Book {
+export function addUp(
+  exportsFolder: string,
+  runs: readonly Manifest[],
+  rules: Pick<Rules, "owner">,
+): Book {
   const books: Book = new Map();
   for (const run of runs) {
     const month = run.runInfo.startDate.slice(0, 7);

@@ -1,21 +1,23 @@
 -- What changed against the month's last publish, over the days that publish knew; growth of an open
 -- month is no restatement. Grain: currency, team, service. Appended to the rows of earlier builds.
--- Reads: spend, before.spend, before.restatement. Read by: reconciliation.
+-- Reads: spend, before_spend (the last publish's), before.restatement. Read by: reconciliation.
 WITH
 known_days AS (
   -- A month that was empty after it had been filled knew all its days.
   SELECT coalesce(max(day), CASE WHEN (SELECT count(*) FROM before.restatement) > 0 THEN DATE '9999-12-31' END) AS last_day
-  FROM before.spend
+  FROM before_spend
 ),
 old AS (
   SELECT currency AS currency, team AS team, service AS service, sum(effective) AS effective, sum(billed) AS billed
-  FROM before.spend
+  FROM before_spend
+  WHERE policy IS NULL OR policy = 'configured'
   GROUP BY currency, team, service
 ),
 new AS (
   SELECT currency AS currency, team AS team, service AS service, sum(effective) AS effective, sum(billed) AS billed
   FROM spend
   WHERE day <= (SELECT last_day FROM known_days)
+    AND (policy IS NULL OR policy = 'configured')
   GROUP BY currency, team, service
 )
 SELECT

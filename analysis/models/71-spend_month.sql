@@ -1,7 +1,9 @@
--- What every dashboard query reads first: small. Grain: owner, environment, service, bucket, currency.
+-- What every dashboard query reads first: small. Grain: owner, environment, service, bucket, currency,
+-- cluster, namespace, policy.
 -- Reads: spend. Read by: showback, trend, statement.
 SELECT
   $month AS month,
+  policy AS policy,
   currency AS currency,
   team AS team,
   business_unit AS business_unit,
@@ -9,6 +11,8 @@ SELECT
   environment AS environment,
   service AS service,
   bucket AS bucket,
+  cluster AS cluster,
+  namespace AS namespace,
   CAST(sum(lines) AS BIGINT) AS lines,
   sum(billed) AS billed,
   sum(effective) AS effective,

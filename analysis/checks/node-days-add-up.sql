@@ -1,0 +1,36 @@
+-- The weights of a node's day are its whole, in integers; nothing weighs less than nothing, and no node is
+-- covered longer than it was seen.
+WITH
+weights AS (
+  SELECT
+    cluster AS cluster,
+    node AS node,
+    day AS day,
+    sum(weight) AS weight,
+    min(weight) AS least
+  FROM node_weight
+  GROUP BY
+    cluster,
+    node,
+    day
+),
+days AS (
+  SELECT
+    d.cluster AS cluster,
+    d.node AS node,
+    d.day AS day,
+    w.weight = CAST(d.whole_s AS HUGEINT) * d.value AND w.least >= 0 AND d.covered_s <= d.seen_s AND d.seen_s <= d.whole_s AS ok
+  FROM node_day AS d
+  JOIN weights AS w
+    ON w.cluster = d.cluster
+    AND w.node = d.node
+    AND w.day = d.day
+)
+SELECT
+  CAST(NULL AS VARCHAR) AS currency,
+  coalesce(bool_and(ok), true) AS ok,
+  concat(
+    count(*), ' days of nodes',
+    coalesce('; wrong: ' || string_agg(CASE WHEN NOT ok THEN concat(cluster, ' ', node, ' ', day) END, ', '), '')
+  ) AS detail
+FROM days

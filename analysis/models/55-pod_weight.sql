@@ -1,0 +1,61 @@
+-- What pods take of their nodes' days. Grain: cluster, node, day, workload.
+-- Reads: usage_hour, node_load, pod_day. Read by: node_weight.
+WITH
+pod AS (
+  SELECT
+    u.cluster AS cluster,
+    n.node AS node,
+    n.day AS day,
+    u.namespace AS namespace,
+    u.pod_uid AS pod_uid,
+    any_value(u.pod) AS pod,
+    -- An hour in which the node had another size counts a second for a second all the same.
+    sum(
+      int_div(
+        (
+          CASE WHEN n.cpu_load > n.cpu_limit THEN int_div(CAST(u.cpu_effective AS HUGEINT) * n.cpu_limit, n.cpu_load) ELSE CAST(u.cpu_effective AS HUGEINT) END * n.cpu_value
+          + CASE WHEN n.mem_load > n.mem_limit THEN int_div(CAST(u.mem_effective AS HUGEINT) * n.mem_limit, n.mem_load) ELSE CAST(u.mem_effective AS HUGEINT) END * n.mem_value
+          + CASE WHEN n.gpu_load > n.gpu_limit THEN int_div(CAST(u.gpu_requested AS HUGEINT) * n.gpu_limit, n.gpu_load) ELSE CAST(u.gpu_requested AS HUGEINT) END * n.gpu_value
+        ) * n.day_value,
+        n.value
+      )
+    ) AS weight
+  FROM usage_hour AS u
+  JOIN node_load AS n
+    ON n.cluster = u.cluster
+    AND n.seen_as = u.node
+    AND n.hour = u.hour
+  GROUP BY
+    u.cluster,
+    n.node,
+    n.day,
+    u.namespace,
+    u.pod_uid
+),
+workload AS (
+  SELECT
+    cluster AS cluster,
+    CAST(day AS DATE) AS day,
+    pod_uid AS pod_uid,
+    arg_max(workload_kind, running_s) AS workload_kind,
+    arg_max(workload, running_s) AS workload
+  FROM pod_day
+  GROUP BY
+    cluster,
+    day,
+    pod_uid
+)
+SELECT
+  p.cluster AS cluster,
+  p.node AS node,
+  p.day AS day,
+  p.namespace AS namespace,
+  coalesce(w.workload_kind, 'Pod') AS workload_kind,
+  coalesce(w.workload, p.pod) AS workload,
+  sum(p.weight) AS weight
+FROM pod AS p
+LEFT JOIN workload AS w
+  ON w.cluster = p.cluster
+  AND w.day = p.day
+  AND w.pod_uid = p.pod_uid
+GROUP BY ALL

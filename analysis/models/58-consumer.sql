@@ -1,0 +1,23 @@
+-- Who takes part of a cluster's cost. Grain: cluster, namespace, workload, bucket; numbered in byte
+-- order, so that the number decides where the order of keys must. Reads: raw_weight.
+-- Read by: weight, consumer_day, share and what explains them.
+SELECT
+  CAST(row_number() OVER (ORDER BY encode(cluster), encode(bucket), encode(namespace), encode(workload_kind), encode(workload)) AS INTEGER) AS consumer_id,
+  cluster AS cluster,
+  namespace AS namespace,
+  workload_kind AS workload_kind,
+  workload AS workload,
+  bucket AS bucket
+FROM (
+  SELECT DISTINCT
+    cluster AS cluster,
+    namespace AS namespace,
+    workload_kind AS workload_kind,
+    workload AS workload,
+    bucket AS bucket
+  FROM raw_weight
+  UNION
+  -- What a split without any weight falls to.
+  SELECT DISTINCT cluster, '', '', '', '__no_usage_data__'
+  FROM cluster_line
+)

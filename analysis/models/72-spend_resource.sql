@@ -1,0 +1,82 @@
+-- Cost of a resource for an owner. Grain: owner, resource, service, bucket, currency, policy.
+-- Reads: line, cluster_spend, moved, cluster. Read by: showback by resource, movers.
+-- A line without a resource stands under its description; what a policy moves stands under its cluster.
+SELECT
+  CAST(NULL AS VARCHAR) AS policy,
+  billing_currency AS currency,
+  x_team AS team,
+  service AS service,
+  x_bucket AS bucket,
+  coalesce(lower(nullif(trim(resource_id), '')), charge_description, service) AS resource,
+  coalesce(any_value(nullif(resource_name, '')), regexp_extract(coalesce(any_value(resource_id), ''), '([^/]*)/?$', 1), '') AS name,
+  any_value(x_resource_group_key) AS resource_group,
+  any_value(x_environment) AS environment,
+  any_value(x_rule) AS rule,
+  any_value(x_hint) AS hint,
+  count(*) AS lines,
+  coalesce(sum(billed_cost), 0) AS billed,
+  coalesce(sum(effective_cost), 0) AS effective,
+  coalesce(sum(list_cost), 0) AS list,
+  coalesce(sum(contracted_cost), 0) AS contracted
+FROM line
+WHERE x_bucket <> '__split__'
+GROUP BY
+  billing_currency,
+  x_team,
+  service,
+  x_bucket,
+  coalesce(lower(nullif(trim(resource_id), '')), charge_description, service)
+UNION ALL
+SELECT
+  NULL,
+  currency,
+  team,
+  service,
+  CASE WHEN team = '__unowned__' THEN '__unowned__' ELSE bucket END,
+  resource,
+  coalesce(nullif(regexp_extract(resource, '([^/]*)/?$', 1), ''), ''),
+  nullif(regexp_extract(resource, '/resourcegroups/([^/]+)', 1), ''),
+  any_value(environment),
+  any_value(rule_text),
+  NULL,
+  CAST(sum(lines) AS BIGINT),
+  amount_of(sum(billed)),
+  amount_of(sum(effective)),
+  amount_of(sum(list)),
+  amount_of(sum(contracted))
+FROM cluster_spend
+GROUP BY
+  currency,
+  team,
+  service,
+  CASE WHEN team = '__unowned__' THEN '__unowned__' ELSE bucket END,
+  resource
+UNION ALL
+SELECT
+  m.policy,
+  m.currency,
+  m.team,
+  m.service,
+  CASE WHEN m.team = '__unowned__' THEN '__unowned__' ELSE m.bucket END,
+  c.resource_id,
+  m.cluster,
+  NULL,
+  any_value(m.environment),
+  NULL,
+  NULL,
+  CAST(1 AS BIGINT),
+  amount_of(sum(m.billed)),
+  amount_of(sum(m.effective)),
+  amount_of(sum(m.list)),
+  amount_of(sum(m.contracted))
+FROM moved AS m
+JOIN cluster AS c
+  ON c.name = m.cluster
+GROUP BY
+  m.policy,
+  m.currency,
+  m.team,
+  m.service,
+  CASE WHEN m.team = '__unowned__' THEN '__unowned__' ELSE m.bucket END,
+  c.resource_id,
+  m.cluster

@@ -1,0 +1,139 @@
+/** Stretches of time something was so. Times are milliseconds since 1970, half-open. */
+export interface Run {
+  from: number;
+  until: number;
+  value: number;
+}
+
+export interface Window {
+  from: number;
+  until: number;
+}
+
+/** The grain of `usage_5m`. */
+export const BUCKET_MS = 300_000;
+export const HOUR_MS = 3_600_000;
+/** Samples this near to one another are taken as without a gap: five minutes, and a scrape's jitter. */
+export const GAP_MS = 301_000;
+
+/**
+ * The runs of one value that samples show. A sample holds until the next one; before a gap, and at
+ * the end, for one scrape interval, or until a NaN (a stale marker) says that it ended.
+ */
+export function runsOf(
+  times: Float64Array,
+  values: Float64Array,
+  count: number,
+  hold: number,
+  window: Window,
+): Run[] {
+  const runs: Run[] = [];
+  let last: Run | undefined;
+  for (let j = 0; j < count; j++) {
+    const value = values[j] as number;
+    if (value - value !== 0) continue;
+    const at = times[j] as number;
+    if (at >= window.until) break;
+    let next = j + 1;
+    while (next < count && Number.isNaN(values[next])) next++;
+    const following = next < count ? (times[next] as number) : Infinity;
+    let until = following;
+    if (following - at > GAP_MS) {
+      until = at + hold;
+      if (next > j + 1) until = Math.min(until, times[j + 1] as number);
+    }
+    const start = Math.max(at, window.from);
+    const end = Math.min(until, window.until);
+    if (end <= start) continue;
+    if (last !== undefined && last.value === value && last.until >= start) last.until = end;
+    else runs.push((last = { from: start, until: end, value }));
+  }
+  return runs;
+}
+
+/** The time any of them covers: sorted, none touching another. */
+export function union(runs: readonly Run[]): Run[] {
+  if (runs.length < 2) return runs.map((run) => ({ ...run, value: 1 }));
+  const sorted = runs.toSorted((a, b) => a.from - b.from || b.until - a.until);
+  const joined: Run[] = [];
+  let last: Run | undefined;
+  for (const run of sorted)
+    if (last !== undefined && run.from <= last.until) last.until = Math.max(last.until, run.until);
+    else joined.push((last = { from: run.from, until: run.until, value: 1 }));
+  return joined;
+}
+
+/** As `union`, with gaps up to five minutes bridged. */
+export function bridged(runs: readonly Run[]): Run[] {
+  const joined: Run[] = [];
+  let last: Run | undefined;
+  for (const run of union(runs))
+    if (last !== undefined && run.from - last.until <= BUCKET_MS) last.until = run.until;
+    else joined.push((last = run));
+  return joined;
+}
+
+/**
+ * One value at a time: where runs overlap the one that began later holds, of two that began together
+ * the larger value. The same series told twice by two servers changes nothing.
+ */
+export function oneValue(runs: readonly Run[]): Run[] {
+  if (runs.length < 2) return [...runs];
+  const sorted = runs.toSorted((a, b) => a.from - b.from || a.value - b.value || a.until - b.until);
+  const out: Run[] = [];
+  for (const run of sorted) {
+    const resumed: Run[] = [];
+    while (out.length > 0) {
+      const last = out.at(-1) as Run;
+      if (last.until <= run.from) break;
+      out.pop();
+      if (last.until > run.until) resumed.push({ ...last, from: run.until });
+      if (last.from < run.from) {
+        out.push({ ...last, until: run.from });
+        break;
+      }
+    }
+    out.push({ ...run }, ...resumed.toReversed());
+  }
+  return out;
+}
+
+/** Where both are, with the value of the first; both are sorted and without overlaps. */
+export function intersect(runs: readonly Run[], where: readonly Run[]): Run[] {
+  const out: Run[] = [];
+  let at = 0;
+  for (const run of runs) {
+    while (at > 0 && (where[at - 1] as Run).until > run.from) at--;
+    while (at < where.length && (where[at] as Run).until <= run.from) at++;
+    for (let k = at; k < where.length && (where[k] as Run).from < run.until; k++) {
+      const other = where[k] as Run;
+      out.push({
+        from: Math.max(run.from, other.from),
+        until: Math.min(run.until, other.until),
+        value: run.value,
+      });
+    }
+  }
+  return out;
+}
+
+/** Milliseconds of runs that do not overlap. */
+export function length(runs: readonly Run[]): number {
+  return runs.reduce((sum, run) => sum + run.until - run.from, 0);
+}
+
+/** Calls with each cell of a grid that runs touch, and how many milliseconds of it. */
+export function spread(
+  runs: readonly Run[],
+  origin: number,
+  cell: number,
+  each: (index: number, ms: number, value: number) => void,
+): void {
+  for (const run of runs)
+    for (let from = run.from; from < run.until;) {
+      const index = Math.floor((from - origin) / cell);
+      const until = Math.min(run.until, origin + (index + 1) * cell);
+      each(index, until - from, run.value);
+      from = until;
+    }
+}

@@ -1,0 +1,163 @@
+import { setFlagsFromString } from "node:v8";
+import type { TokenCredential } from "@azure/identity";
+import { AppError } from "../../data/errors.ts";
+import type { SourceContext } from "../source.ts";
+import { openClient } from "./client.ts";
+import type { PrometheusConfig } from "./config.ts";
+import { openEndpoint } from "./endpoint.ts";
+import type { FactSink } from "./facts.ts";
+import { type Matcher, METRICS } from "./metrics.ts";
+import { type Capabilities, pooled, probe, selector } from "./probe.ts";
+import { readMetric } from "./query-range.ts";
+import { Reducer } from "./reduce.ts";
+import { remoteRead } from "./remote-read.ts";
+import { BUCKET_MS, HOUR_MS, type Window } from "./runs.ts";
+import { type Shard, shardsOf } from "./shards.ts";
+import type { DayRead } from "./record.ts";
+
+/** One Prometheus-compatible server during one run of the pipeline. */
+export interface Server {
+  readonly place: string;
+  /** The first day, not more than so many back, on which a container's node was there. */
+  firstDay(now: number, days: number): Promise<string | null>;
+  /** What is wrong with a clock, ours or the server's; null while they agree. */
+  skewProblem(): AppError | null;
+  read(day: string, window: Window, facts: FactSink): Promise<DayRead>;
+}
+
+const DAY_MS = 86_400_000;
+// Azure takes 32 days in a query.
+const LOOK_DAYS = 30;
+const MOST_SKEW_MS = 60_000;
+const TIMEOUT_MS = 120_000;
+/** Series of one metric that are held at once: samples are small, a day's JSON is not. */
+const SHARD_SERIES = { "remote-read": 2_000, "query-range": 600 } as const;
+
+/**
+ * Keeps the young generation small while samples are read: what the network hands over lives outside
+ * the heap until the next small collection, and those come the later the larger that generation is.
+ * Measured on 20 million samples: 262 MiB resident in place of 374, in the same time.
+ */
+const collectOften = (often: boolean) =>
+  setFlagsFromString(`--semi-space-growth-factor=${often ? 1 : 2}`);
+
+/** @param credential in place of what the environment signs in with */
+export function openServer(
+  config: PrometheusConfig,
+  folder: string,
+  context: SourceContext,
+  credential?: TokenCredential,
+): Server {
+  const endpoint = openEndpoint(config, folder, credential);
+  const client = openClient(endpoint, context.signal);
+  const { place } = endpoint;
+  const concurrency = config.concurrency ?? 2;
+  const cluster: Matcher[] =
+    config.clusterLabel === undefined
+      ? []
+      : [[config.clusterLabel.name, "=", config.clusterLabel.value]];
+  let capabilities: Promise<Capabilities> | undefined;
+  let lastSeen: number | undefined;
+
+  const seen = async (metric: string, from: number, until: number): Promise<number[]> => {
+    const found = await client.range(`count(${selector(metric, cluster)})`, from, until, HOUR_MS);
+    return found.flatMap(({ points }) => points.map(({ at }) => at));
+  };
+
+  return {
+    place,
+
+    async firstDay(now, days) {
+      const earliest = Math.floor(now / DAY_MS) * DAY_MS - (days - 1) * DAY_MS;
+      let first: number | null = null;
+      for (const metric of ["kube_node_info", "container_cpu_usage_seconds_total"]) {
+        // Newest first: what is older than a stretch without any data is not looked for.
+        for (let until = now; until > earliest; until -= LOOK_DAYS * DAY_MS) {
+          const from = Math.max(earliest, until - LOOK_DAYS * DAY_MS + 1);
+          const times = await seen(metric, from, until);
+          if (times.length === 0 && first !== null) break;
+          for (const at of times) {
+            first = Math.min(first ?? at, at);
+            lastSeen = Math.max(lastSeen ?? at, at);
+          }
+        }
+        if (first !== null) break;
+      }
+      return first === null ? null : new Date(first).toISOString().slice(0, 10);
+    },
+
+    skewProblem() {
+      const skew = endpoint.skew();
+      if (Math.abs(skew) <= MOST_SKEW_MS) return null;
+      const seconds = Math.round(Math.abs(skew) / 1000);
+      return new AppError(
+        "SOURCE_UNREADABLE",
+        `${place}: its clock is ${seconds} s ${skew > 0 ? "ahead of" : "behind"} ours; set both by NTP, or usage of the current hour is cut wrongly`,
+      );
+    },
+
+    async read(day, window, facts) {
+      const at = Math.min(lastSeen ?? window.until - 1, window.until - 1);
+      capabilities ??= probe(endpoint, client, {
+        signal: context.signal,
+        cluster,
+        scrapeInterval: config.scrapeInterval,
+        at: lastSeen ?? at,
+        concurrency,
+      });
+      const found = await capabilities;
+      const { rung, interval } = found;
+      const reducer = new Reducer({ day, window, interval }, facts);
+      const requests: DayRead["requests"] = [];
+      const fetchMetrics = async (scope: "cluster" | "namespace", shard: Shard) => {
+        const metrics = METRICS.filter((metric) => metric.scope === scope);
+        let done = 0;
+        await pooled(metrics, concurrency, async (metric) => {
+          const matchers = [...shard.matchers, ...cluster];
+          if (rung === "remote-read") {
+            const result = await remoteRead(
+              endpoint,
+              {
+                from: window.from - BUCKET_MS,
+                until: window.until - 1,
+                matchers: [["__name__", "=", metric.name], ...metric.where, ...matchers],
+              },
+              reducer,
+              { signal: context.signal, timeoutMs: TIMEOUT_MS },
+            );
+            requests.push({ what: metric.name, shard: shard.name, bytes: result.bytes });
+          } else
+            await readMetric(endpoint, metric, matchers, reducer, {
+              window,
+              interval,
+              signal: context.signal,
+              timeoutMs: TIMEOUT_MS,
+              asked: (what, bytes) => requests.push({ what, shard: shard.name, bytes }),
+            });
+          context.progress(`${config.name}: ${day}, ${shard.name}`, ++done, metrics.length);
+        });
+      };
+      collectOften(true);
+      await fetchMetrics("cluster", { name: "the cluster", matchers: [] });
+      const most = SHARD_SERIES[rung];
+      const series = Math.max(
+        found.series.get("container_memory_working_set_bytes") ?? 0,
+        found.series.get("kube_pod_info") ?? 0,
+      );
+      for (const shard of await shardsOf(client, window, series, most, cluster)) {
+        await fetchMetrics("namespace", shard);
+        reducer.endShard();
+      }
+      collectOften(false);
+      const { coverage, notes } = reducer.end();
+      return {
+        server: { address: endpoint.url, version: found.version, rung, why: found.why },
+        intervals: interval,
+        missing: found.missing,
+        requests,
+        ...notes,
+        coverage,
+      };
+    },
+  };
+}

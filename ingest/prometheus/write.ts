@@ -1,0 +1,236 @@
+import { join } from "node:path";
+import { type ColumnData, type ParquetColumn, ParquetWriter } from "../../data/parquet.ts";
+import type { LandedFile } from "../source.ts";
+import {
+  type Cell,
+  CONTAINER,
+  type ContainerName,
+  type FactSink,
+  type TableKind,
+  TABLES,
+  USAGE_5M,
+  USAGE_HOUR,
+  type UsageKind,
+} from "./facts.ts";
+
+/** Rows kept in memory before they are written as a group; what engines like. */
+const GROUP = 122_880;
+
+/** Texts of a group, each once. */
+class Dictionary {
+  readonly texts: string[] = [];
+  readonly #places = new Map<string, number>();
+  place(text: string): number {
+    let place = this.#places.get(text);
+    if (place === undefined) {
+      place = this.texts.push(text) - 1;
+      this.#places.set(text, place);
+    }
+    return place;
+  }
+}
+
+/** The figures of containers: cluster and time, the container's names, then the rest. */
+class Figures {
+  readonly #writer: ParquetWriter;
+  readonly #cluster: string;
+  readonly #names: readonly ContainerName[];
+  readonly #containers: Int32Array;
+  readonly #columns: Float64Array[];
+  readonly #optional: readonly boolean[];
+  #rows = 0;
+
+  constructor(
+    path: string,
+    cluster: string,
+    names: readonly ContainerName[],
+    figures: readonly string[],
+    group: number,
+  ) {
+    const column = (name: string): ParquetColumn => ({
+      name,
+      type: SMALL.has(name) ? "INTEGER" : "BIGINT",
+      optional: name.endsWith("_request"),
+    });
+    const text = (name: string): ParquetColumn => ({ name, type: "VARCHAR", optional: false });
+    const [time = "", ...rest] = figures;
+    this.#writer = new ParquetWriter(path, [
+      text("cluster"),
+      column(time),
+      ...CONTAINER.map(text),
+      ...rest.map(column),
+    ]);
+    this.#cluster = cluster;
+    this.#names = names;
+    this.#containers = new Int32Array(group);
+    this.#columns = figures.map(() => new Float64Array(group));
+    this.#optional = figures.map((name) => column(name).optional);
+  }
+
+  add(container: number, figures: Float64Array): void {
+    const at = this.#rows++;
+    this.#containers[at] = container;
+    for (let index = 0; index < figures.length; index++) {
+      const figure = figures[index] as number;
+      (this.#columns[index] as Float64Array)[at] =
+        figure < 0 && this.#optional[index] === true ? Number.NaN : figure;
+    }
+    if (this.#rows === this.#containers.length) this.#flush();
+  }
+
+  #flush(): void {
+    const rows = this.#rows;
+    this.#rows = 0;
+    const texts = (of: (name: ContainerName) => string): ColumnData => {
+      const dictionary = new Dictionary();
+      const indices = new Int32Array(rows);
+      let last = -1;
+      let place = 0;
+      for (let row = 0; row < rows; row++) {
+        const container = this.#containers[row] as number;
+        if (container !== last) {
+          place = dictionary.place(of(this.#names[container] as ContainerName));
+          last = container;
+        }
+        indices[row] = place;
+      }
+      return { dictionary: dictionary.texts, indices };
+    };
+    const [time, ...rest] = this.#columns;
+    this.#writer.group(
+      [
+        texts(() => this.#cluster),
+        time as Float64Array,
+        texts((name) => name.node),
+        texts((name) => name.namespace),
+        texts((name) => name.pod),
+        texts((name) => name.podUid),
+        texts((name) => name.container),
+        ...rest,
+      ],
+      rows,
+    );
+  }
+
+  finish() {
+    this.#flush();
+    return this.#writer.finish();
+  }
+  close(): void {
+    this.#writer.close();
+  }
+}
+
+/** Rows of a small table. */
+class Table {
+  readonly #writer: ParquetWriter;
+  readonly #columns: readonly ParquetColumn[];
+  #rows: (readonly Cell[])[] = [];
+  readonly #cluster: string;
+
+  constructor(path: string, cluster: string, columns: Readonly<Record<string, string>>) {
+    this.#cluster = cluster;
+    this.#columns = [
+      { name: "cluster", type: "VARCHAR", optional: false },
+      ...Object.entries(columns).map(([name, type]): ParquetColumn => ({
+        name,
+        type: type as ParquetColumn["type"],
+        optional: true,
+      })),
+    ];
+    this.#writer = new ParquetWriter(path, this.#columns);
+  }
+
+  add(cells: readonly Cell[]): void {
+    this.#rows.push([this.#cluster, ...cells]);
+    if (this.#rows.length === GROUP / 8) this.#flush();
+  }
+
+  #flush(): void {
+    const rows = this.#rows;
+    this.#rows = [];
+    this.#writer.group(
+      this.#columns.map(({ type }, index): ColumnData => {
+        if (type !== "VARCHAR")
+          return Float64Array.from(rows, (row) => {
+            const cell = row[index] ?? null;
+            return cell === null ? Number.NaN : Number(cell);
+          });
+        const dictionary = new Dictionary();
+        const indices = Int32Array.from(rows, (row) => {
+          const cell = row[index] ?? null;
+          return cell === null ? -1 : dictionary.place(String(cell));
+        });
+        return { dictionary: dictionary.texts, indices };
+      }),
+      rows.length,
+    );
+  }
+
+  finish() {
+    this.#flush();
+    return this.#writer.finish();
+  }
+  close(): void {
+    this.#writer.close();
+  }
+}
+
+const SMALL = new Set(["seconds", "oom_kills", "restarts"]);
+
+/** Writes the facts of one cluster-day as Parquet, a file a kind; memory holds a group of rows. */
+export class FactFiles implements FactSink {
+  readonly #folder: string;
+  readonly #names: ContainerName[] = [];
+  readonly #five: Figures;
+  readonly #hour: Figures;
+  readonly #tables: ReadonlyMap<TableKind, Table>;
+
+  /** @param folder where the files go; it is there */
+  constructor(cluster: string, folder: string) {
+    this.#folder = folder;
+    this.#five = new Figures(this.#path("usage_5m"), cluster, this.#names, USAGE_5M, GROUP);
+    this.#hour = new Figures(this.#path("usage_hour"), cluster, this.#names, USAGE_HOUR, GROUP / 8);
+    this.#tables = new Map(
+      Object.entries(TABLES).map(([kind, columns]) => [
+        kind as TableKind,
+        new Table(this.#path(kind as TableKind), cluster, columns),
+      ]),
+    );
+  }
+
+  #path(kind: UsageKind): string {
+    return join(this.#folder, `${kind}.parquet`);
+  }
+
+  container(name: ContainerName): number {
+    return this.#names.push(name) - 1;
+  }
+  usage5m(container: number, figures: Float64Array): void {
+    this.#five.add(container, figures);
+  }
+  usageHour(container: number, figures: Float64Array): void {
+    this.#hour.add(container, figures);
+  }
+  row(kind: TableKind, cells: readonly Cell[]): void {
+    this.#tables.get(kind)?.add(cells);
+  }
+
+  /** Ends the files; gives them, and how many rows each holds. */
+  async finish(): Promise<(LandedFile & { kind: UsageKind; rows: number })[]> {
+    const files: (LandedFile & { kind: UsageKind; rows: number })[] = [];
+    for (const [kind, file] of this.#all()) {
+      const { rows, bytes, sha256 } = await file.finish();
+      files.push({ name: kind, path: this.#path(kind), sha256, bytes, kind, rows });
+    }
+    return files;
+  }
+
+  #all(): [UsageKind, Figures | Table][] {
+    return [["usage_5m", this.#five], ["usage_hour", this.#hour], ...this.#tables];
+  }
+
+  close(): void {
+    for (const [, file] of this.#all()) file.close();
+  }
+}

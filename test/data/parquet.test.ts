@@ -1,0 +1,108 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { sha256 } from "../../data/files.ts";
+import { type ParquetColumn, ParquetWriter } from "../../data/parquet.ts";
+import { sqlText } from "../../data/warehouse.ts";
+import { withFolder } from "../home.ts";
+import { sql } from "../ingest/taken.ts";
+
+const COLUMNS: ParquetColumn[] = [
+  { name: "small", type: "INTEGER", optional: false },
+  { name: "large", type: "BIGINT", optional: true },
+  { name: "yes", type: "BOOLEAN", optional: true },
+  { name: "text", type: "VARCHAR", optional: true },
+  // More columns than a short list of the footer holds.
+  ...Array.from({ length: 14 }, (_, index): ParquetColumn => ({
+    name: `c${index}`,
+    type: "BIGINT",
+    optional: false,
+  })),
+];
+
+const row = fc.record({
+  small: fc.integer(),
+  large: fc.option(
+    fc.integer({ min: Number.MIN_SAFE_INTEGER + 1, max: Number.MAX_SAFE_INTEGER - 1 }),
+  ),
+  yes: fc.option(fc.boolean()),
+  text: fc.option(
+    fc.oneof(fc.constantFrom("", "a", "b"), fc.string({ unit: "binary", maxLength: 300 })),
+  ),
+});
+
+describe("Parquet that is written here", () => {
+  it("is read by the engine as it was written, whatever it holds", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.array(row, { maxLength: 400 }), { maxLength: 4 }), (groups) =>
+        withFolder(async (folder) => {
+          const path = join(folder, "x.parquet");
+          const writer = new ParquetWriter(path, COLUMNS);
+          for (const rows of groups) {
+            const texts = [
+              ...new Set(rows.map(({ text }) => text).filter((text) => text !== null)),
+            ];
+            const numbers = (of: (one: (typeof rows)[number]) => number | boolean | null) =>
+              Float64Array.from(rows, (one) => {
+                const value = of(one);
+                return value === null ? Number.NaN : Number(value);
+              });
+            writer.group(
+              [
+                numbers(({ small }) => small),
+                numbers(({ large }) => large),
+                numbers(({ yes }) => yes),
+                {
+                  dictionary: texts,
+                  indices: Int32Array.from(rows, ({ text }) =>
+                    text === null ? -1 : texts.indexOf(text),
+                  ),
+                },
+                ...Array.from({ length: 14 }, () => numbers(({ small }) => small)),
+              ],
+              rows.length,
+            );
+          }
+          const written = await writer.finish();
+          expect(written.sha256).toBe(sha256(readFileSync(path)));
+          const all = groups.flat();
+          expect(written.rows).toBe(all.length);
+          const back = await sql(
+            `SELECT small, large, yes, text, c13, typeof(small) AS t1, typeof(large) AS t2, typeof(yes) AS t3, typeof(text) AS t4 FROM read_parquet(${sqlText(path)}, file_row_number = true) ORDER BY file_row_number`,
+          );
+          for (const [index, one] of all.entries()) {
+            const got = back[index] ?? {};
+            expect(Number(got["small"])).toBe(one.small);
+            expect(Number(got["c13"])).toBe(one.small);
+            expect(got["large"]).toBe(one.large === null ? null : String(one.large));
+            expect(got["yes"]).toBe(one.yes);
+            expect(got["text"]).toBe(one.text);
+            expect([got["t1"], got["t2"], got["t3"], got["t4"]]).toEqual([
+              "INTEGER",
+              "BIGINT",
+              "BOOLEAN",
+              "VARCHAR",
+            ]);
+          }
+          // The range of a row group lets the engine leave it out, and must not leave out too much.
+          for (const { small } of all.slice(0, 3)) {
+            const [found] = await sql(
+              `SELECT count(*) AS n FROM read_parquet(${sqlText(path)}) WHERE small = ${small}`,
+            );
+            expect(Number(found?.["n"])).toBe(all.filter((one) => one.small === small).length);
+          }
+        }),
+      ),
+      { numRuns: 25 },
+    );
+  });
+
+  it("refuses a number that would be cut", () =>
+    withFolder(async (folder) => {
+      const writer = new ParquetWriter(join(folder, "x.parquet"), COLUMNS.slice(0, 1));
+      for (const bad of [2 ** 31, -(2 ** 31) - 1, Infinity])
+        expect(() => writer.group([Float64Array.of(bad)], 1)).toThrow(/does not fit/);
+      writer.close();
+    }));
+});

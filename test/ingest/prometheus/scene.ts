@@ -1,0 +1,233 @@
+import {
+  type Cell,
+  type ContainerName,
+  type FactSink,
+  type TableKind,
+  TABLES,
+  USAGE_5M,
+  USAGE_HOUR,
+} from "../../../ingest/prometheus/facts.ts";
+import { METRIC_BY_NAME } from "../../../ingest/prometheus/metrics.ts";
+import { type ReduceNotes, Reducer } from "../../../ingest/prometheus/reduce.ts";
+
+export const DAY = "2026-08-03";
+/** Seconds. */
+export const START = Date.parse(`${DAY}T00:00:00Z`) / 1000;
+export const HOUR = 3600;
+
+/** A series as a test writes it: seconds and values, ascending. */
+export interface Series {
+  metric: string;
+  labels: Record<string, string>;
+  samples: readonly (readonly [at: number, value: number])[];
+}
+
+/** Samples every `step` seconds of `[from, until)`. */
+export function every(
+  step: number,
+  from: number,
+  until: number,
+  value: (at: number) => number,
+): [number, number][] {
+  const samples: [number, number][] = [];
+  for (let at = from; at < until; at += step) samples.push([at, value(at)]);
+  return samples;
+}
+
+export const UIDS = {
+  a: "aaaaaaaa-0000-4000-8000-00000000000a",
+  b: "bbbbbbbb-0000-4000-8000-00000000000b",
+} as const;
+
+export interface PodScene {
+  namespace?: string;
+  pod: string;
+  uid: string;
+  node?: string;
+  container?: string;
+  from?: number;
+  until?: number;
+  step?: number;
+  /** Offset of the scrape within the step. */
+  phase?: number;
+  /** Cores used. */
+  cores?: number;
+  /** Bytes used. */
+  bytes?: number;
+  /** Cores and bytes asked for. */
+  request?: { cpu?: number; memory?: number; gpu?: number };
+  /** Whether cAdvisor's series say the uid in their path. */
+  path?: boolean;
+  owner?: { kind: string; name: string };
+}
+
+/** The series of a pod with one container that uses the same all the time. */
+export function podSeries(scene: PodScene): Series[] {
+  const { namespace = "shop", pod, uid, node = "node-1", container = "app", step = 60 } = scene;
+  const { phase = 0, cores = 0.5, bytes = 100 << 20, request = {}, path = true } = scene;
+  const from = (scene.from ?? START - 300) + phase;
+  const until = scene.until ?? START + 24 * HOUR;
+  const cadvisor = {
+    namespace,
+    pod,
+    container,
+    node,
+    job: "kubelet",
+    instance: `${node}:10250`,
+    ...(path ? { id: `/kubepods/burstable/pod${uid}/c1`, name: "c1" } : {}),
+  };
+  const ksm = { namespace, pod, uid, job: "kube-state-metrics", instance: "ksm:8080" };
+  const one = every(step, from, until, () => 1);
+  const series: Series[] = [
+    {
+      metric: "container_cpu_usage_seconds_total",
+      labels: cadvisor,
+      samples: every(step, from, until, (at) => 1000 + (at - from) * cores),
+    },
+    {
+      metric: "container_memory_working_set_bytes",
+      labels: cadvisor,
+      samples: every(step, from, until, () => bytes),
+    },
+    {
+      metric: "kube_pod_info",
+      labels: {
+        ...ksm,
+        node,
+        created_by_kind: scene.owner?.kind ?? "<none>",
+        created_by_name: scene.owner?.name ?? "<none>",
+      },
+      samples: one,
+    },
+    { metric: "kube_pod_status_phase", labels: { ...ksm, phase: "Running" }, samples: one },
+  ];
+  for (const [resource, unit, amount] of [
+    ["cpu", "core", request.cpu],
+    ["memory", "byte", request.memory],
+    ["nvidia_com_gpu", "integer", request.gpu],
+  ] as const)
+    if (amount !== undefined)
+      series.push({
+        metric: "kube_pod_container_resource_requests",
+        labels: { ...ksm, node, container, resource, unit },
+        samples: every(step, from, until, () => amount),
+      });
+  return series;
+}
+
+export const PROVIDER =
+  "azure:///subscriptions/S/resourceGroups/mc/providers/Microsoft.Compute/virtualMachineScaleSets/aks-apps-1-vmss/virtualMachines/3";
+
+/** The series of a node with 4 cores and 16 GiB. */
+export function nodeSeries(
+  node = "node-1",
+  provider = PROVIDER,
+  step = 60,
+  from = START - 300,
+  until = START + 24 * HOUR,
+): Series[] {
+  const ksm = { node, job: "kube-state-metrics", instance: "ksm:8080" };
+  const at = (value: number) => every(step, from, until, () => value);
+  return [
+    { metric: "kube_node_info", labels: { ...ksm, provider_id: provider }, samples: at(1) },
+    {
+      metric: "kube_node_status_capacity",
+      labels: { ...ksm, resource: "cpu", unit: "core" },
+      samples: at(4),
+    },
+    {
+      metric: "kube_node_status_capacity",
+      labels: { ...ksm, resource: "memory", unit: "byte" },
+      samples: at(16 * 2 ** 30),
+    },
+    {
+      metric: "kube_node_status_allocatable",
+      labels: { ...ksm, resource: "cpu", unit: "core" },
+      samples: at(3.86),
+    },
+  ];
+}
+
+export type Fact = Record<string, string | number | boolean | null>;
+
+/** Facts as rows in memory. */
+export class Collected implements FactSink {
+  readonly names: ContainerName[] = [];
+  readonly five: Fact[] = [];
+  readonly hours: Fact[] = [];
+  readonly tables: Record<TableKind, Fact[]> = {
+    node_hour: [],
+    pod_day: [],
+    namespace_day: [],
+    volume_day: [],
+    service_hour: [],
+  };
+  coverage = 0;
+  notes!: ReduceNotes;
+
+  container(name: ContainerName): number {
+    return this.names.push(name) - 1;
+  }
+  usage5m(container: number, figures: Float64Array): void {
+    this.five.push(this.#fact(container, USAGE_5M, figures));
+  }
+  usageHour(container: number, figures: Float64Array): void {
+    this.hours.push(this.#fact(container, USAGE_HOUR, figures));
+  }
+  #fact(container: number, columns: readonly string[], figures: Float64Array): Fact {
+    return {
+      ...this.names[container],
+      ...Object.fromEntries(columns.map((column, index) => [column, figures[index] as number])),
+    };
+  }
+  row(kind: TableKind, cells: readonly Cell[]): void {
+    const columns = Object.keys(TABLES[kind]);
+    if (columns.length !== cells.length) throw new Error(`${kind} has ${columns.length} columns`);
+    this.tables[kind].push(
+      Object.fromEntries(columns.map((column, index) => [column, cells[index] ?? null])),
+    );
+  }
+}
+
+export interface ReduceScene {
+  from?: number;
+  until?: number;
+  /** Seconds between scrapes. */
+  interval?: number;
+}
+
+/** Reduces series as one shard: those of the cluster first, in the order given. */
+export function reduce(series: readonly Series[], scene: ReduceScene = {}): Collected {
+  const { from = START, until = START + 24 * HOUR, interval = 60 } = scene;
+  const facts = new Collected();
+  const ms = interval * 1000;
+  const reducer = new Reducer(
+    {
+      day: DAY,
+      window: { from: from * 1000, until: until * 1000 },
+      interval: { cadvisor: ms, ksm: ms },
+    },
+    facts,
+  );
+  const clusterFirst = series.toSorted((a, b) => order(a.metric) - order(b.metric));
+  for (const { metric, labels, samples } of clusterFirst) {
+    const seen = samples.filter(([at]) => at >= from - 300 && at < until);
+    reducer.series(
+      metric,
+      { __name__: metric, ...labels },
+      Float64Array.from(seen, ([at]) => at * 1000),
+      Float64Array.from(seen, ([, value]) => value),
+      seen.length,
+    );
+  }
+  reducer.endShard();
+  const { coverage, notes } = reducer.end();
+  facts.coverage = coverage;
+  facts.notes = notes;
+  return facts;
+}
+
+const order = (metric: string) => (METRIC_BY_NAME.get(metric)?.scope === "cluster" ? 0 : 1);
+
+export const sum = (facts: readonly Fact[], column: string): number =>
+  facts.reduce((total, fact) => total + Number(fact[column]), 0);
