@@ -106,8 +106,8 @@ function datasetOfPath(name: string): Dataset {
   );
 }
 
-// Buffers of two rows of the largest kind: with the engine's own (sixteen) the text leaves the processor's
-// cache before it is split, which costs a fifth of the parse, and memory grows with it.
+// Buffers of two rows of the largest kind: with the engine's own (sixteen) memory grows by hundreds of
+// megabytes, and text leaves the processor's cache before it is split.
 function csvSource(
   path: string,
   columns: readonly string[],

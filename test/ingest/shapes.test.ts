@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FOCUS_COLUMNS, USAGE_COLUMNS } from "../../data/sample/columns.ts";
 import { storedLines } from "../../data/lines.ts";
-import { type Engine, openWriter, type Session } from "../../data/warehouse.ts";
+import { type Engine, openWriter, type Session, sqlText } from "../../data/warehouse.ts";
 import { type CostRows, loadCostFiles } from "../../ingest/cost/load.ts";
 import { prepareReading } from "../../ingest/cost/read.ts";
 import type { Dataset } from "../../ingest/cost/shapes.ts";
@@ -106,6 +106,18 @@ describe("one bill in every shape and container", () => {
         expect(plain.lines.map((line) => line[`extra:${UNKNOWN}`])).toEqual(
           Array(5).fill("kept as written"),
         );
+      });
+
+      it("reads the same from files with every column filled, as earlier versions stored them", async () => {
+        const filled = join(folder, "filled.parquet");
+        const lines = storedLines(plain.parts.map((part) => part.parquet));
+        await session.run(
+          `COPY (SELECT * EXCLUDE (filename, file_row_number) FROM ${lines}) TO ${sqlText(filled)} (FORMAT parquet)`,
+        );
+        const again = await session.rows<StoredLine>(
+          `SELECT * EXCLUDE (filename, file_row_number) FROM ${storedLines([filled])} ORDER BY abs(coalesce(billed_cost, effective_cost)), charge_description`,
+        );
+        expect(again).toEqual(plain.lines);
       });
 
       it("keeps twins, three casings of an id, and what is quoted", () => {
