@@ -50,11 +50,14 @@ interface Stretch {
 function without(life: Stretch, gaps: readonly Stretch[]): Stretch[] {
   let rest = [life];
   for (const gap of gaps)
-    rest = rest.flatMap((one) => [
-      { from: one.from, until: Math.min(one.until, Math.max(one.from, gap.from)) },
-      { from: Math.max(one.from, Math.min(one.until, gap.until)), until: one.until },
-    ]);
-  return rest.filter((one) => one.until > one.from);
+    rest = rest
+      .flatMap((one) => [
+        { from: one.from, until: Math.min(one.until, Math.max(one.from, gap.from)) },
+        { from: Math.max(one.from, Math.min(one.until, gap.until)), until: one.until },
+      ])
+      // What is left empty would double with every gap.
+      .filter((one) => one.until > one.from);
+  return rest;
 }
 
 function overlap(stretches: readonly Stretch[], from: number, until: number): number {
