@@ -161,6 +161,15 @@ export function readConfig(file: string): Config {
     config.owners === undefined
       ? NO_OWNERS
       : readOwners(resolve(located.folder, config.owners), (config.clusters ?? []).length > 0);
+  const allocation = allocationOf(config.allocation ?? {});
+  checkClusters(located, config.clusters ?? []);
+  const teams = [...new Set(ownership.teams.map((version) => version.team))];
+  const stranger = allocation.rules.find(({ team }) => team !== null && !teams.includes(team));
+  if (stranger?.team != null)
+    throw new AppError(
+      "CONFIG_INVALID",
+      `${located.at([], "allocation")}: no team has the id "${stranger.team}"${hint(stranger.team, teams)}`,
+    );
   const tolerance = config.checks?.quarantineTolerance;
   return {
     file,
@@ -174,7 +183,7 @@ export function readConfig(file: string): Config {
       sources: sources.map((source) => source.name),
       ownership,
       clusters: clustersOf(config.clusters ?? []),
-      allocation: allocationOf(config.allocation ?? {}),
+      allocation,
       environmentTags: config.environment?.tags ?? ["environment", "env"],
       tolerance: {
         rows: tolerance?.rows ?? 0,
@@ -187,6 +196,23 @@ export function readConfig(file: string): Config {
       keepLists: config.retention?.lists ?? 10,
     },
   };
+}
+
+/** One name, one cluster, one entry: two of them would divide the same lines twice. */
+function checkClusters(located: Located, clusters: Static<typeof ClustersConfig>): void {
+  for (const key of ["name", "resourceId"] as const) {
+    const places = new Map<string, number>();
+    for (const [index, cluster] of clusters.entries()) {
+      const value = cluster[key].toLowerCase();
+      const before = places.get(value);
+      if (before !== undefined)
+        throw new AppError(
+          "CONFIG_INVALID",
+          `${located.at(["clusters", index, key])}: a second cluster has the ${key} "${cluster[key]}"; the first is at ${located.at(["clusters", before])}`,
+        );
+      places.set(value, index);
+    }
+  }
 }
 
 function sourcesOf(located: Located, entries: readonly unknown[]): Source[] {

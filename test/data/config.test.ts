@@ -41,6 +41,26 @@ const BAD: Readonly<Record<string, readonly [yaml: string, code: string, words: 
   "nesting without end": ["[".repeat(50_000), "CONFIG_INVALID", ["apportion.yaml"]],
   "a syntax error": ["home: ./x\nchecks: { a: [\n", "CONFIG_INVALID", ["apportion.yaml:3:1"]],
   "two documents": ["home: a\n---\nhome: b\n", "CONFIG_INVALID", ["apportion.yaml:"]],
+  "a cluster named twice": [
+    `clusters:\n  - { name: a, resourceId: "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/a" }\n  - { name: A, resourceId: "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/b" }\n`,
+    "CONFIG_INVALID",
+    ["apportion.yaml:3:", '"A"', "apportion.yaml:2:"],
+  ],
+  "a cluster that is no cluster": [
+    'clusters: [{ name: a, resourceId: "prod" }]\n',
+    "CONFIG_INVALID",
+    ["apportion.yaml:1:", '"prod"', "managedClusters/NAME"],
+  ],
+  "idle cost for a team nobody knows": [
+    "allocation: { idle: { team: nobody } }\n",
+    "CONFIG_INVALID",
+    ["apportion.yaml:1:", '"nobody"'],
+  ],
+  "a policy nobody knows": [
+    "allocation: { idle: sometimes }\n",
+    "CONFIG_INVALID",
+    ["apportion.yaml:1:", '"sometimes"', "proportional"],
+  ],
   "a list": ["- home\n", "CONFIG_INVALID", ["apportion.yaml:1:1", "the file is"]],
   "a word": ["home\n", "CONFIG_INVALID", ["apportion.yaml:1:1", "the file is"]],
   "a key twice": ["home: a\nhome: b\n", "CONFIG_INVALID", ["apportion.yaml:2:1", "unique"]],
