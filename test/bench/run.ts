@@ -1,12 +1,14 @@
 import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { benchClusters } from "./clusters.ts";
 import { benchIngest } from "./ingest.ts";
 import { benchPrometheus } from "./prometheus.ts";
 import { benchShowback } from "./showback.ts";
 
-/** `npm run bench [ingest|prometheus|showback]`: figures as Markdown tables; exit 1 where a bound is exceeded. */
+/** `npm run bench [clusters|ingest|prometheus|showback]`: figures as Markdown tables; exit 1 where a bound is exceeded. */
 const BENCHES = {
+  clusters: benchClusters,
   ingest: benchIngest,
   prometheus: benchPrometheus,
   showback: benchShowback,
