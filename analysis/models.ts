@@ -14,6 +14,7 @@ const MODELS: readonly (readonly [name: string, kept: "published" | "scaffold"])
   ["43-node_alias", "scaffold"],
   ["44-node_value", "scaffold"],
   ["53-node_day", "published"],
+  ["45-pod_workload", "scaffold"],
   ["54-node_load", "scaffold"],
   ["55-pod_weight", "scaffold"],
   ["56-node_weight", "scaffold"],

@@ -1,5 +1,5 @@
 -- What pods take of their nodes' days. Grain: cluster, node, day, workload.
--- Reads: usage_hour, node_load, pod_day. Read by: node_weight.
+-- Reads: usage_hour, node_load, pod_workload. Read by: node_weight.
 WITH
 used AS (
   SELECT
@@ -38,19 +38,6 @@ pod AS (
     day,
     namespace,
     pod_uid
-),
-workload AS (
-  SELECT
-    cluster AS cluster,
-    CAST(day AS DATE) AS day,
-    pod_uid AS pod_uid,
-    arg_max(workload_kind, running_s) AS workload_kind,
-    arg_max(workload, running_s) AS workload
-  FROM pod_day
-  GROUP BY
-    cluster,
-    day,
-    pod_uid
 )
 SELECT
   p.cluster AS cluster,
@@ -61,7 +48,7 @@ SELECT
   coalesce(w.workload, p.pod) AS workload,
   sum(p.weight) AS weight
 FROM pod AS p
-LEFT JOIN workload AS w
+LEFT JOIN pod_workload AS w
   ON w.cluster = p.cluster
   AND w.day = p.day
   AND w.pod_uid = p.pod_uid

@@ -1,5 +1,5 @@
 -- What workloads asked for and used. Grain: day, cluster, namespace, workload. Core-milliseconds,
--- MiB-seconds, GPU-milliseconds, bytes. Reads: usage_hour, pod_day. Read by: the Namespace page, explain,
+-- MiB-seconds, GPU-milliseconds, bytes. Reads: usage_hour, pod_workload. Read by: the Namespace page, explain,
 -- OpenCost's allocation.
 WITH
 pod AS (
@@ -25,19 +25,6 @@ pod AS (
     day_of(hour),
     namespace,
     pod_uid
-),
-workload AS (
-  SELECT
-    cluster AS cluster,
-    CAST(day AS DATE) AS day,
-    pod_uid AS pod_uid,
-    arg_max(workload_kind, running_s) AS workload_kind,
-    arg_max(workload, running_s) AS workload
-  FROM pod_day
-  GROUP BY
-    cluster,
-    day,
-    pod_uid
 )
 SELECT
   p.day AS day,
@@ -57,7 +44,7 @@ SELECT
   CAST(sum(p.net_rx) AS BIGINT) AS net_rx,
   CAST(sum(p.net_tx) AS BIGINT) AS net_tx
 FROM pod AS p
-LEFT JOIN workload AS w
+LEFT JOIN pod_workload AS w
   ON w.cluster = p.cluster
   AND w.day = p.day
   AND w.pod_uid = p.pod_uid

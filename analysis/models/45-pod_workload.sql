@@ -1,0 +1,13 @@
+-- The workload a pod is of, the longer where it was of two that day. Grain: cluster, day, pod.
+-- Reads: pod_day. Read by: pod_weight, usage_day.
+SELECT
+  cluster AS cluster,
+  CAST(day AS DATE) AS day,
+  pod_uid AS pod_uid,
+  arg_max(workload_kind, running_s) AS workload_kind,
+  arg_max(workload, running_s) AS workload
+FROM pod_day
+GROUP BY
+  cluster,
+  day,
+  pod_uid
