@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ask } from "../../analysis/ask.ts";
 import { CLUSTER_COLUMNS } from "../../analysis/visible.ts";
 import type { Showback, Trend, Usage } from "../../api/schemas.ts";
@@ -10,6 +10,7 @@ import { readListSync } from "../../data/published.ts";
 import { openReadOnly, openWriter, sqlText } from "../../data/warehouse.ts";
 import { openSnapshot } from "../../analysis/snapshot.ts";
 import { billOf, clusterHome } from "../cluster-home.ts";
+import { demoHome } from "../demo-home.ts";
 import { appOver, type TestApp } from "./server-fixture.ts";
 
 let made: Awaited<ReturnType<typeof clusterHome>>;
@@ -255,7 +256,7 @@ describe("a month published before clusters were attributed", () => {
 });
 
 it("the list of cluster tables is what a build publishes", async () => {
-  const { home } = inject("demo");
+  const { home } = await demoHome();
   for (const folder of [home, made.home]) {
     const paths = homePaths(folder);
     const file = readListSync(paths).months.at(-1)?.file ?? "";

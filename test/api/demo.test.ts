@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, inject, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { toUnits } from "../../data/money.ts";
 import type { SampleTruth } from "../../data/sample/truth.ts";
+import { demoHome } from "../demo-home.ts";
 import { cli } from "../home.ts";
 
-const demo = inject("demo");
+const demo = await demoHome();
 const truth = JSON.parse(readFileSync(join(demo.home, "truth.json"), "utf8")) as SampleTruth;
 
 /** A CSV without quoted line ends, as the statement is. */

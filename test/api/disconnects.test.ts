@@ -2,17 +2,18 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readConfig } from "../../api/config.ts";
 import { type RunningServer, startServer } from "../../api/server.ts";
 import { homePaths } from "../../data/files.ts";
 import { openReadOnly } from "../../data/warehouse.ts";
 import { Pool } from "../../data/pool.ts";
+import { demoHome } from "../demo-home.ts";
 import { ROOT } from "../needs.ts";
 
 let server: RunningServer;
 beforeAll(async () => {
-  const { home, sources, build } = readConfig(inject("demo").config);
+  const { home, sources, build } = readConfig((await demoHome()).config);
   server = await startServer({
     paths: homePaths(home),
     sources,
@@ -101,11 +102,12 @@ describe("clients that leave, and queries that do not end", () => {
   });
 
   it("refuses to listen beyond loopback without sign-in, and says which port is taken", async () => {
+    const { config } = await demoHome();
     const run = (...args: string[]) =>
       new Promise<{ code: number | null; err: string }>((resolve) => {
         const child = spawn(
           process.execPath,
-          [join(ROOT, "bin/apportion.js"), "serve", "--config", inject("demo").config, ...args],
+          [join(ROOT, "bin/apportion.js"), "serve", "--config", config, ...args],
           { stdio: ["ignore", "ignore", "pipe"] },
         );
         let err = "";

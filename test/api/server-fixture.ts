@@ -1,8 +1,8 @@
-import { inject } from "vitest";
 import { homePaths } from "../../data/files.ts";
 import { createApp, type App } from "../../api/app.ts";
 import { Snapshots } from "../../api/snapshots.ts";
 import { readConfig } from "../../api/config.ts";
+import { demoHome } from "../demo-home.ts";
 
 export interface TestApp {
   app: App;
@@ -22,11 +22,8 @@ export interface TestApp {
 }
 
 /** The app over a home, without a port. */
-export async function appOver(
-  config: string = inject("demo").config,
-  pages: string | null = null,
-): Promise<TestApp> {
-  const { home, sources, build } = readConfig(config);
+export async function appOver(config?: string, pages: string | null = null): Promise<TestApp> {
+  const { home, sources, build } = readConfig(config ?? (await demoHome()).config);
   const paths = homePaths(home);
   const snapshots = await Snapshots.open(paths);
   const app = await createApp({

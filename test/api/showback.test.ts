@@ -1,13 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { tableFromIPC } from "apache-arrow";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Movers, Showback, Trend } from "../../api/schemas.ts";
 import { addAmounts, toUnits } from "../../data/money.ts";
 import type { SampleTruth } from "../../data/sample/truth.ts";
+import { demoHome } from "../demo-home.ts";
 import { appOver, type TestApp } from "./server-fixture.ts";
 
-const demo = inject("demo");
+const demo = await demoHome();
 const truth = JSON.parse(readFileSync(join(demo.home, "truth.json"), "utf8")) as SampleTruth;
 const august = truth.months.find((month) => month.month === "2026-08" && month.currency === "EUR");
 let server: TestApp;

@@ -2,12 +2,13 @@ import { mkdir, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { chromium, type Browser, type Page } from "playwright-core";
-import { afterAll, beforeAll, expect, inject, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { readConfig } from "../../api/config.ts";
 import { type RunningServer, startServer } from "../../api/server.ts";
 import { homePaths } from "../../data/files.ts";
 import { buildUi } from "../../ui/build.ts";
 import { clusterHome } from "../cluster-home.ts";
+import { demoHome } from "../demo-home.ts";
 import { describeWith, ROOT } from "../needs.ts";
 
 const SHOTS = join(ROOT, "test/.tmp/shots");
@@ -63,7 +64,7 @@ describeWith("Chromium", "pages in real Chromium", (executablePath) => {
         log: "silent",
       });
     };
-    server = await serve(inject("demo").config);
+    server = await serve((await demoHome()).config);
     const made = await clusterHome();
     clusterFolder = made.folder;
     clusters = await serve(made.config);
