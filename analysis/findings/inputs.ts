@@ -5,6 +5,7 @@ import { loadSql } from "../../data/sql.ts";
 import type { Session } from "../../data/warehouse.ts";
 import { type BuildSettings, type Fact, knownTo } from "../inputs.ts";
 import { METHOD_VERSION } from "../method.ts";
+import { LOOK_BACK_MONTHS, WORTH_FACTS } from "./worth/prepare.ts";
 
 /** Days of usage a recommendation looks at; the last of them is the newest complete one. */
 export const WINDOW_DAYS = 28;
@@ -24,6 +25,8 @@ export interface ClusterWindow {
 
 export interface FindingsInputs {
   windows: ClusterWindow[];
+  /** Facts of the months looked back on that say what is used, mounted and served. */
+  worth: Fact[];
   /** Published months, oldest first, by file name: what things cost, and whose they are. */
   months: { month: string; file: string }[];
   fingerprint: string;
@@ -83,6 +86,7 @@ export async function findingsInputs(
       pods: of("pod_day"),
     });
   }
+  const worth = await worthFacts(session, home, settings);
   const published = months.flatMap(({ month, file }) => (file === null ? [] : [{ month, file }]));
   const fingerprint = sha256(
     JSON.stringify([
@@ -94,6 +98,7 @@ export async function findingsInputs(
         pods.map((fact) => fact.sha256),
       ]),
       published,
+      worth.map((fact) => fact.sha256),
       await workloadsHash(session, settings),
       settings.findings,
       settings.ownership.teams,
@@ -101,7 +106,34 @@ export async function findingsInputs(
       loadSql(new URL("./columns.json", import.meta.url)),
     ]),
   );
-  return { windows, months: published, fingerprint };
+  return { windows, worth, months: published, fingerprint };
+}
+
+/**
+ * Usage by hour of the last two months that have any, and what is small for as long as findings look
+ * back. By the data's own newest day: a day that passes without data changes nothing.
+ */
+async function worthFacts(
+  session: Session,
+  home: string,
+  settings: BuildSettings,
+): Promise<Fact[]> {
+  const rows = await session.rows<{ kind: string; parquet: string; sha: string }>(
+    `SELECT kind AS kind, parquet AS parquet, parquet_sha256 AS sha
+     FROM unit_fact
+     WHERE list_contains($kinds, kind)
+       AND list_contains($sources, source)
+       AND list_contains($clusters, cluster)
+       AND CAST(day AS DATE) > (SELECT max(CAST(day AS DATE)) FROM unit_fact WHERE list_contains($sources, source) AND list_contains($clusters, cluster))
+         - CASE WHEN list_contains(['usage_hour', 'node_hour', 'pod_day'], kind) THEN 62 ELSE $days END
+     ORDER BY kind, day, cluster, source`,
+    { ...knownTo(settings), kinds: WORTH_FACTS, days: LOOK_BACK_MONTHS * 31 },
+  );
+  return rows.map((row) => ({
+    kind: row.kind,
+    path: join(homePaths(home).facts, row.parquet.slice("facts/".length)),
+    sha256: row.sha,
+  }));
 }
 
 const secondsOf = (day: string) => Date.parse(`${day}T00:00:00Z`) / 1000;

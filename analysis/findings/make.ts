@@ -4,9 +4,11 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { homePaths, renameDurably, syncFile } from "../../data/files.ts";
 import type { PublishedFindings, PublishedMonth } from "../../data/published.ts";
+import type { Register } from "../../data/register.ts";
 import { type Session, sqlText } from "../../data/warehouse.ts";
 import { type BuildSettings, verifyFacts } from "../inputs.ts";
 import { findingsInputs, type FindingsInputs } from "./inputs.ts";
+import { makeWorth } from "./ledger/make.ts";
 import { makeFindingTables } from "./tables.ts";
 
 /** What the makers of findings are handed; the tables of `columns.json` stand empty in the schema in use. */
@@ -16,17 +18,20 @@ export interface FindingsContext {
   /** Each published month's file, attached read-only under `catalog`; oldest first. */
   months: readonly { month: string; catalog: string }[];
   settings: BuildSettings;
+  /** What was found before, and where what is found now is kept. */
+  register: Register;
   now: Date;
   signal: AbortSignal;
   progress: (what: string, done?: number, total?: number) => void;
 }
 
 /** What fills the tables, in order; later ones read what earlier ones made. */
-const MAKERS: readonly ((context: FindingsContext) => Promise<void>)[] = [];
+const MAKERS: readonly ((context: FindingsContext) => Promise<void>)[] = [makeWorth];
 
 export interface FindingsOptions {
   home: string;
   settings: BuildSettings;
+  register: Register;
   now: () => Date;
   signal: AbortSignal;
   progress: (what: string, done?: number, total?: number) => void;
@@ -52,6 +57,7 @@ export async function makeFindings(
   if (last?.file === file && existsSync(join(paths.published, file)))
     return { ...last, stale: false };
   for (const { usage, pods } of inputs.windows) await verifyFacts([...usage, ...pods]);
+  await verifyFacts(inputs.worth.filter((fact) => fact.kind !== "pod_day"));
   const temporary = join(paths.published, `findings-${randomUUID()}.tmp.duckdb`);
   const interrupt = () => session.interrupt();
   signal.addEventListener("abort", interrupt, { once: true });
@@ -78,6 +84,7 @@ export async function makeFindings(
           inputs,
           months: catalogs,
           settings,
+          register: options.register,
           now,
           signal,
           progress: options.progress,

@@ -4,8 +4,8 @@
 -- one that is too small is too, so any isolated plan of the subscription speaks against it.
 SELECT
   r.resource AS subject,
-  NULL AS cluster,
-  NULL AS namespace,
+  CAST(NULL AS VARCHAR) AS cluster,
+  CAST(NULL AS VARCHAR) AS namespace,
   r.name AS name,
   [r.resource] AS accounts,
   r.currency AS currency,

@@ -24,8 +24,8 @@ last_app AS (
 )
 SELECT
   r.resource AS subject,
-  NULL AS cluster,
-  NULL AS namespace,
+  CAST(NULL AS VARCHAR) AS cluster,
+  CAST(NULL AS VARCHAR) AS namespace,
   r.name AS name,
   [r.resource] AS accounts,
   r.currency AS currency,

@@ -28,8 +28,8 @@ gone AS (
 )
 SELECT
   r.resource AS subject,
-  NULL AS cluster,
-  NULL AS namespace,
+  CAST(NULL AS VARCHAR) AS cluster,
+  CAST(NULL AS VARCHAR) AS namespace,
   r.name AS name,
   [r.resource] AS accounts,
   r.currency AS currency,

@@ -2,8 +2,8 @@
 -- Columns as every finding's: analysis/findings/cloud/kinds.ts.
 SELECT
   r.resource AS subject,
-  NULL AS cluster,
-  NULL AS namespace,
+  CAST(NULL AS VARCHAR) AS cluster,
+  CAST(NULL AS VARCHAR) AS namespace,
   r.name AS name,
   [r.resource] AS accounts,
   r.currency AS currency,

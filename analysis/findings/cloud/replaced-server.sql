@@ -53,8 +53,8 @@ traffic AS (
 )
 SELECT
   p.resource AS subject,
-  NULL AS cluster,
-  NULL AS namespace,
+  CAST(NULL AS VARCHAR) AS cluster,
+  CAST(NULL AS VARCHAR) AS namespace,
   p.name AS name,
   [p.resource] AS accounts,
   p.currency AS currency,

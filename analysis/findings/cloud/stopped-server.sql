@@ -43,8 +43,8 @@ left_over AS (
 )
 SELECT
   server AS subject,
-  NULL AS cluster,
-  NULL AS namespace,
+  CAST(NULL AS VARCHAR) AS cluster,
+  CAST(NULL AS VARCHAR) AS namespace,
   name AS name,
   list(part ORDER BY part) AS accounts,
   currency AS currency,

@@ -6,7 +6,7 @@
 SELECT
   r.resource AS subject,
   r.cluster AS cluster,
-  NULL AS namespace,
+  CAST(NULL AS VARCHAR) AS namespace,
   r.name AS name,
   [r.resource] AS accounts,
   r.currency AS currency,

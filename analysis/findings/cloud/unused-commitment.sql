@@ -4,8 +4,8 @@
 -- Already paid, so nothing of it can be realised by switching off: its owner uses, exchanges or returns it.
 SELECT
   c.commitment AS subject,
-  NULL AS cluster,
-  NULL AS namespace,
+  CAST(NULL AS VARCHAR) AS cluster,
+  CAST(NULL AS VARCHAR) AS namespace,
   c.name AS name,
   ['commitment:' || c.commitment] AS accounts,
   c.currency AS currency,

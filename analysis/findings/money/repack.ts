@@ -38,7 +38,7 @@ export const ASSUMPTIONS = [
   "pods stay in their node pool, so taints, node selectors and machine sizes keep holding",
   "no node is filled beyond 90 % of what it gives to pods",
   "every node keeps the DaemonSets its pool runs",
-  "no node takes more pods than the fullest node of the pool holds today, or its known limit",
+  "no node takes more pods than it says it may; unknown, 30 or as many as the fullest node holds today",
   "pods of one workload share a node no more than they do today (anti-affinity, zone spread)",
   "pods whose disruption budget allows no eviction stay where they are, with their node",
   "a pool keeps at least one node",
@@ -75,12 +75,16 @@ export function nodesNeeded(load: PoolLoad): number {
     if (bin === undefined) loose.push(pod);
     else bin.put(pod);
   }
-  const [largest] = bins;
+  const largest = {
+    cpu: Math.max(...nodes.map((node) => node.cpu)),
+    mem: Math.max(...nodes.map((node) => node.mem)),
+    gpu: Math.max(...nodes.map((node) => node.gpu)),
+  };
   const part = (pod: PoolPod) =>
     Math.max(
-      pod.cpu / Math.max(1, largest?.cpu ?? 1),
-      pod.mem / Math.max(1, largest?.mem ?? 1),
-      pod.gpu / Math.max(1, largest?.gpu ?? 1),
+      pod.cpu / Math.max(1, largest.cpu),
+      pod.mem / Math.max(1, largest.mem),
+      pod.gpu / Math.max(1, largest.gpu),
     );
   loose.sort(
     (a, b) =>

@@ -11,8 +11,8 @@ LEFT JOIN work.inventory AS i
   ON i.source = c.source
   AND i.cluster = c.cluster
   AND i.kind = 'Service'
-  AND i.spec ->> '$.type' = 'LoadBalancer'
-  AND i.annotations ->> '$."service.beta.kubernetes.io/azure-load-balancer-internal"' = 'true'
+  AND (i.spec ->> '$.type') = 'LoadBalancer'
+  AND (i.annotations ->> '$."service.beta.kubernetes.io/azure-load-balancer-internal"') = 'true'
 WHERE c.kind = 'Service'
   AND list_contains($sources, c.source)
   AND list_contains($clusters, c.cluster)
