@@ -5,6 +5,7 @@ const Days = (what: string) => Type.Integer({ minimum: 1, maximum: 3_650, descri
 const Clock = (what: string) =>
   Type.String({ pattern: "^([01]\\d|2[0-3]):[0-5]\\d$", description: `${what}, as HH:MM in UTC` });
 const WEEKDAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] as const;
+const Weekday = Type.Enum(WEEKDAYS);
 
 /**
  * Deleting, which is off where this is not written. Its grace periods have no defaults: a tool that
@@ -35,7 +36,7 @@ const DeletionConfig = Type.Object(
     window: Type.Optional(
       Type.Object(
         {
-          days: Type.Array(Type.Union(WEEKDAYS.map((day) => Type.Literal(day))), { minItems: 1 }),
+          days: Type.Array(Weekday, { minItems: 1 }),
           from: Clock("the first minute"),
           until: Clock("the minute after the last"),
           holidays: Type.Optional(
