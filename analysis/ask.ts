@@ -73,7 +73,12 @@ export type QueryName =
   | "reconciliation"
   | "restatements"
   | "checks"
-  | "teams";
+  | "teams"
+  | "findings"
+  | "findings-sum"
+  | "finding-days"
+  | "finding-hours"
+  | "recommendations";
 
 /** What a parameter is where the question does not say. */
 const UNSAID: Readonly<Record<string, Param>> = {

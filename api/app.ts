@@ -13,6 +13,7 @@ import { rememberRendered } from "./rendered.ts";
 import { dataRoutes } from "./routes/data.ts";
 import { explainRoutes } from "./routes/explain.ts";
 import { exportRoutes } from "./routes/exports.ts";
+import { findingRoutes } from "./routes/findings.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { openCostRoutes } from "./routes/opencost.ts";
@@ -143,6 +144,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   showbackRoutes(app, context);
   usageRoutes(app, context);
   explainRoutes(app, context);
+  findingRoutes(app, context);
   openCostRoutes(app, context);
   metricsRoutes(app, context);
   dataRoutes(app, context);

@@ -29,6 +29,7 @@ export const ERRORS = {
   MONTH_UNKNOWN: { exit: 2, status: 404, means: "That month has not been published." },
   CURRENCY_UNKNOWN: { exit: 2, status: 404, means: "That month holds no cost in that currency." },
   TEAM_UNKNOWN: { exit: 2, status: 404, means: "No team has that id." },
+  FINDING_UNKNOWN: { exit: 2, status: 404, means: "No finding has that id." },
   NOT_FOUND: { exit: 2, status: 404, means: "There is nothing at that address." },
   METHOD_NOT_ALLOWED: { exit: 2, status: 405, means: "That address does not take that method." },
   FORBIDDEN_HOST: { exit: 2, status: 400, means: "The Host header names another server." },

@@ -6,6 +6,7 @@ import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor.ts";
 import { explainCommand } from "./explain.ts";
 import { exportCommand } from "./export.ts";
+import { findingsCommand } from "./findings.ts";
 import { ingestCommand } from "./ingest.ts";
 import { initCommand } from "./init.ts";
 import { runCommand } from "./run.ts";
@@ -43,6 +44,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   check: checkCommand,
   explain: explainCommand,
   export: exportCommand,
+  findings: findingsCommand,
   sources: sourcesCommand,
   doctor: doctorCommand,
 };

@@ -107,7 +107,7 @@ function candidateOf(kind: FindingKind, row: Found): Candidate {
     workload: null,
     container: null,
     team: owned ? team : (namespace_team ?? "__unowned__"),
-    hint: owned || namespace_team !== null ? null : row.hint,
+    hint: owned || namespace_team !== null ? null : (row.hint ?? placeOf(row)),
     currency: row.currency,
     since: row.since,
     sinceAtLeast: row.since_at_least,
@@ -118,4 +118,11 @@ function candidateOf(kind: FindingKind, row: Found): Candidate {
     extra: 0n,
     seriesId: null,
   };
+}
+
+/** Where somebody may know it, where no line of the bill hints at anybody. */
+function placeOf({ cluster, namespace, subject }: Found): string | null {
+  if (namespace !== null && namespace !== "") return `namespace ${cluster ?? ""}/${namespace}`;
+  const group = /\/resourcegroups\/([^/]+)/.exec(subject)?.[1];
+  return group === undefined ? null : `resource group ${group}`;
 }
