@@ -625,7 +625,10 @@ describe("the checks see", () => {
     ["shares-equal-lines", "UPDATE weight SET mark = mark + 1 WHERE consumer_id = 1"],
     ["shares-equal-lines", "UPDATE split_whole SET whole = whole + 1"],
     ["shares-equal-lines", "UPDATE line_amount SET effective_rest = effective_rest + 1"],
-    ["shares-equal-lines", "UPDATE line_amount SET list_times = 1, list_rest = 1, list = 1, list_alike = false"],
+    [
+      "shares-equal-lines",
+      "UPDATE line_amount SET list_times = 1, list_rest = 1, list = 1, list_alike = false",
+    ],
     ["shares-equal-lines", "INSERT INTO place SELECT * FROM place"],
     ["node-days-add-up", "UPDATE node_weight SET weight = weight + 1 WHERE namespace = 'a'"],
     ["node-days-add-up", "UPDATE node_weight SET weight = -weight"],
