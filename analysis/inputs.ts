@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { homePaths, sha256 } from "../data/files.ts";
+import { AppError } from "../data/errors.ts";
+import { homePaths, sha256, sha256File } from "../data/files.ts";
 import { LINE_COLUMNS } from "../data/line-columns.ts";
 import { storedLines, writtenLines } from "../data/lines.ts";
 import { loadSql } from "../data/sql.ts";
@@ -7,6 +8,7 @@ import { type Session, sqlText } from "../data/warehouse.ts";
 import { inventoryHash, type Known } from "./inventory.ts";
 import { METHOD_VERSION } from "./method.ts";
 import type { Allocation, Cluster } from "./allocation.ts";
+import type { FindingsSettings } from "./findings/settings.ts";
 import type { Ownership } from "./ownership.ts";
 
 /** What a build needs beside the lines; comes from configuration. */
@@ -28,6 +30,7 @@ export interface BuildSettings {
   };
   settledAfterDays: number;
   keepLists: number;
+  findings: FindingsSettings;
 }
 
 export interface MonthUnit {
@@ -201,6 +204,16 @@ async function factsOf(
     path: join(homePaths(home).facts, fact.parquet.slice("facts/".length)),
     sha256: fact.sha,
   }));
+}
+
+/** Facts are as they were when they landed; a missing or changed file is WAREHOUSE_DAMAGED, with what to do. */
+export async function verifyFacts(facts: readonly Fact[]): Promise<void> {
+  for (const fact of facts)
+    if ((await sha256File(fact.path).catch(() => "missing")) !== fact.sha256)
+      throw new AppError(
+        "WAREHOUSE_DAMAGED",
+        `${fact.path} (${fact.kind}) is missing or damaged; run "apportion ingest --again" for the usage source it came from`,
+      );
 }
 
 // What the models read; residues are for control totals, extras stay in the Parquet files.
