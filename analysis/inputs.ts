@@ -3,7 +3,6 @@ import { AppError } from "../data/errors.ts";
 import { homePaths, sha256, sha256File } from "../data/files.ts";
 import { LINE_COLUMNS } from "../data/line-columns.ts";
 import { storedLines, writtenLines } from "../data/lines.ts";
-import { loadSql } from "../data/sql.ts";
 import { type Session, sqlText } from "../data/warehouse.ts";
 import { inventoryHash, type Known } from "./inventory.ts";
 import { METHOD_VERSION } from "./method.ts";
