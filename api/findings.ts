@@ -200,7 +200,9 @@ export async function patchesOf(view: FindingsView, asked: FindingsAsked): Promi
   );
   return [...workloads]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, rows]) => `# cluster ${rows[0]?.cluster ?? ""}\n${strategicPatch(rows.map(patchedOf))}`)
+    .map(
+      ([, rows]) => `# cluster ${rows[0]?.cluster ?? ""}\n${strategicPatch(rows.map(patchedOf))}`,
+    )
     .join("---\n");
 }
 
@@ -216,7 +218,11 @@ function paramsOf(asked: FindingsAsked) {
 }
 
 /** Names of teams as the newest month has them; ids where no month is published. */
-async function namesOf({ snapshot, principal, signal }: FindingsView): Promise<Map<string, string>> {
+async function namesOf({
+  snapshot,
+  principal,
+  signal,
+}: FindingsView): Promise<Map<string, string>> {
   const newest = snapshot.list.months.findLast((month) => month.file !== null);
   return newest === undefined
     ? new Map<string, string>()
@@ -283,5 +289,9 @@ function patchedOf(row: Recommended): PatchedContainer {
 function patchOf(row: Recommended): FindingDetail["data"]["patch"] {
   if (!isPatchable(row.workloadKind)) return null;
   const one = patchedOf(row);
-  return { strategic: strategicPatch([one]), kustomize: kustomizePatch([one]), helm: helmValues(one) };
+  return {
+    strategic: strategicPatch([one]),
+    kustomize: kustomizePatch([one]),
+    helm: helmValues(one),
+  };
 }

@@ -461,7 +461,10 @@ export const FindingRow = Type.Object({
   state: literals(FINDING_STATES),
   claimedBy: Nullable(Type.String({ description: "The finding that claims its money." })),
   dismissed: Nullable(
-    Type.Object({ until: Day, reason: Type.String(), by: Type.String() }, { description: "By whom, why, to when." }),
+    Type.Object(
+      { until: Day, reason: Type.String(), by: Type.String() },
+      { description: "By whom, why, to when." },
+    ),
   ),
   firstSeen: Day,
   lastSeen: Day,
@@ -575,7 +578,10 @@ export type FindingDetail = Static<typeof FindingDetail>;
 export const DismissBody = Type.Object(
   {
     reason: Type.String({ minLength: 3, maxLength: 500 }),
-    until: Type.String({ pattern: "^\\d{4}-\\d{2}-\\d{2}$", description: "The last day, at most a year on." }),
+    until: Type.String({
+      pattern: "^\\d{4}-\\d{2}-\\d{2}$",
+      description: "The last day, at most a year on.",
+    }),
   },
   { additionalProperties: false },
 );

@@ -235,9 +235,7 @@ function rowsOf(charges: readonly Charge[], until: string): Map<string, string[]
         ResourceName: own.ResourceId?.split("/").at(-1) ?? "",
         ...own,
       };
-      rows.push(
-        COLUMNS.map((name) => `"${(all[name] ?? "").replaceAll('"', '""')}"`).join(","),
-      );
+      rows.push(COLUMNS.map((name) => `"${(all[name] ?? "").replaceAll('"', '""')}"`).join(","));
     }
   }
   return months;

@@ -40,7 +40,9 @@ export function strategicPatch(containers: readonly PatchedContainer[]): string 
   const lines = [
     // A custom resource has no merge keys: kubectl would replace the list of containers.
     ...(kind === "Rollout"
-      ? ["# A Rollout's containers have no merge key: apply it with Kustomize and Argo's openapi schema."]
+      ? [
+          "# A Rollout's containers have no merge key: apply it with Kustomize and Argo's openapi schema.",
+        ]
       : []),
     `apiVersion: ${API_VERSIONS[kind] ?? "v1"}`,
     `kind: ${kind}`,

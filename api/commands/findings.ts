@@ -100,7 +100,10 @@ function decide(
   const reason = asText(options["reason"])?.trim();
   const until = asText(options["until"]);
   if (reason === undefined || reason === "" || until === undefined)
-    throw new AppError("USAGE", `findings dismiss ${id}: say why and how long: --reason TEXT --until YYYY-MM-DD`);
+    throw new AppError(
+      "USAGE",
+      `findings dismiss ${id}: say why and how long: --reason TEXT --until YYYY-MM-DD`,
+    );
   const day = dismissedUntil(until, today);
   dismissFinding(register, { id, until: day, reason, actor, at }, "administrator");
   screen.tell(`${id} is dismissed until ${day}`);
@@ -125,7 +128,7 @@ async function list(view: FindingsView, { options, screen }: Invocation): Promis
   };
   const first = await listFindings(view, asked);
   const rows = [...first.data];
-  for (let next = first.meta.next; next !== null; ) {
+  for (let next = first.meta.next; next !== null;) {
     const more = await listFindings(view, { ...asked, offset: Number(next) });
     rows.push(...more.data);
     next = more.meta.next;
@@ -160,7 +163,9 @@ function tableOf(rows: readonly FindingRow[], { meta, sums }: Findings): string 
     ],
     [5, 6],
   );
-  const others = [...new Set(sums.map((sum) => sum.currency))].filter((one) => one !== meta.currency);
+  const others = [...new Set(sums.map((sum) => sum.currency))].filter(
+    (one) => one !== meta.currency,
+  );
   const total = (of: "paper" | "realisable") => cents(addAmounts(rows.map((row) => row[of])));
   return `${body}\n${rows.length} findings, ${total("paper")} on paper, ${total("realisable")} realisable, ${meta.currency ?? ""} in the last 30 days of the bill${others.length === 0 ? "" : `; more in ${others.join(", ")} (--currency)`}\n`;
 }
@@ -168,7 +173,12 @@ function tableOf(rows: readonly FindingRow[], { meta, sums }: Findings): string 
 /** Where a finding is, as short as it is still clear. */
 function placeOf(row: FindingRow): string {
   if (row.cluster === null) return row.name;
-  return [row.cluster, row.namespace, row.workload, row.container ?? (row.workload === null ? row.name : null)]
+  return [
+    row.cluster,
+    row.namespace,
+    row.workload,
+    row.container ?? (row.workload === null ? row.name : null),
+  ]
     .filter((part): part is string => part !== null)
     .join("/");
 }
@@ -244,7 +254,10 @@ function page({ finding, patch }: FindingDetail["data"]): string {
     ["id", finding.id],
     ["kind", `${finding.kindName} (${finding.state})`],
     ["what", printable(finding.subject)],
-    ["owner", `${printable(finding.teamName)}${finding.hint === null ? "" : `; ask: ${printable(finding.hint)}`}`],
+    [
+      "owner",
+      `${printable(finding.teamName)}${finding.hint === null ? "" : `; ask: ${printable(finding.hint)}`}`,
+    ],
     ["costs, 30 days", amount(finding.cost)],
     ["saving on paper", amount(finding.paper)],
     ["realisable", amount(finding.realisable)],
@@ -255,7 +268,12 @@ function page({ finding, patch }: FindingDetail["data"]): string {
       : [["resolved on", `${finding.resolvedOn}; saved since ${amount(finding.saved ?? "0")}`]]),
     ...(finding.dismissed === null
       ? []
-      : [["dismissed", `until ${finding.dismissed.until} by ${printable(finding.dismissed.by)}: ${printable(finding.dismissed.reason)}`]]),
+      : [
+          [
+            "dismissed",
+            `until ${finding.dismissed.until} by ${printable(finding.dismissed.by)}: ${printable(finding.dismissed.reason)}`,
+          ],
+        ]),
     ["do", finding.action],
     ...finding.evidence.map(({ fact, value }) => [fact, printable(value)]),
   ]);

@@ -5,7 +5,7 @@ SELECT
   v.resource AS subject,
   v.cluster AS cluster,
   v.namespace AS namespace,
-  v.namespace || '/' || v.claim AS name,
+  v.claim AS name,
   [v.resource] AS accounts,
   r.currency AS currency,
   coalesce(v.last_mounted + 1, v.first_seen) AS since,

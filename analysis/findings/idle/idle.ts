@@ -108,7 +108,8 @@ export async function findDormant(
     // A workload that is not idle, or that nothing is known of, keeps its namespace.
     if (first === undefined || idles.length !== Number(workloads)) return [];
     const disks = volumes.filter((v) => v.place === place && v.currency === first.currency);
-    const disk = (one: { resource: string; currency: string }) => `${one.resource}\n${one.currency}`;
+    const disk = (one: { resource: string; currency: string }) =>
+      `${one.resource}\n${one.currency}`;
     return [
       {
         ...first,
@@ -118,7 +119,11 @@ export async function findDormant(
         workloadKind: null,
         workload: null,
         team: heaviest(estate, idles),
-        since: idles.map((one) => one.since).toSorted().at(-1) ?? first.since,
+        since:
+          idles
+            .map((one) => one.since)
+            .toSorted()
+            .at(-1) ?? first.since,
         evidence: [
           { fact: "workloads, all idle for 14 days", value: String(idles.length) },
           {

@@ -38,16 +38,18 @@ export function dated(
     .map((finding): Dated => {
       const { id, firstSeen, lastSeen } = finding;
       const over = finding.resolvedOn === null && lastSeen < today && lookedAt(finding);
-      return { id, firstSeen, lastSeen, resolvedOn: over ? addDays(lastSeen, 1) : finding.resolvedOn };
+      return {
+        id,
+        firstSeen,
+        lastSeen,
+        resolvedOn: over ? addDays(lastSeen, 1) : finding.resolvedOn,
+      };
     });
   return [...open, ...gone].toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 /** What the bill shows as saved since a finding was resolved, in 10^-18: what it cost a day before, less what it costs now. */
-export function savedSince(
-  monthly: bigint,
-  days: readonly bigint[],
-): bigint {
+export function savedSince(monthly: bigint, days: readonly bigint[]): bigint {
   const before = (monthly * BigInt(days.length)) / 30n;
   const since = days.reduce((sum, cost) => sum + cost, 0n);
   return before > since ? before - since : 0n;

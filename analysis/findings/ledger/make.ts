@@ -13,7 +13,14 @@ import { releasedBy } from "../money/worth.ts";
 import { prepareWorth, type Span } from "../worth/prepare.ts";
 import { type Candidate, findingId } from "./candidate.ts";
 import { type Dated, dated, savedSince } from "./history.ts";
-import { type Account, type Claimant, type Entry, type Pool, settle, takeClaims } from "./ledger.ts";
+import {
+  type Account,
+  type Claimant,
+  type Entry,
+  type Pool,
+  settle,
+  takeClaims,
+} from "./ledger.ts";
 
 /** A finding as it is kept in the register and published. */
 interface Finding extends Omit<Candidate, "claims" | "extra"> {
@@ -147,22 +154,25 @@ async function write(
     const text = stored.get(one.id);
     const finding =
       findings.get(one.id) ?? (text === undefined ? undefined : (JSON.parse(text) as Finding));
-    const old =
-      one.resolvedOn !== null && daysBetween(one.resolvedOn, span.until) > TOLD_DAYS;
+    const old = one.resolvedOn !== null && daysBetween(one.resolvedOn, span.until) > TOLD_DAYS;
     return finding === undefined || old ? [] : [{ dated: one, finding }];
   });
   await session.run(
     "CREATE OR REPLACE TEMP TABLE finding_account (finding VARCHAR, account VARCHAR, currency VARCHAR, cluster VARCHAR, namespace VARCHAR, workload_kind VARCHAR, workload VARCHAR)",
   );
-  await insert(session, "temp.main.finding_account", rows.flatMap(({ dated: { id }, finding }) =>
-    finding.accounts.map((name) => {
-      const [account = "", currency = finding.currency] = name.split("\n");
-      const [cluster, namespace, kind, workload] = account.startsWith("compute:")
-        ? account.slice("compute:".length).split("/")
-        : [];
-      return [id, account, currency, cluster, namespace, kind, workload];
-    }),
-  ));
+  await insert(
+    session,
+    "temp.main.finding_account",
+    rows.flatMap(({ dated: { id }, finding }) =>
+      finding.accounts.map((name) => {
+        const [account = "", currency = finding.currency] = name.split("\n");
+        const [cluster, namespace, kind, workload] = account.startsWith("compute:")
+          ? account.slice("compute:".length).split("/")
+          : [];
+        return [id, account, currency, cluster, namespace, kind, workload];
+      }),
+    ),
+  );
   await session.run(
     `CREATE OR REPLACE TEMP TABLE paid_day AS ${loadSql(new URL("./finding_day.sql", import.meta.url))}`,
   );
@@ -172,37 +182,43 @@ async function write(
     ),
     (row) => row.finding,
   );
-  await insert(session, "finding", rows.map(({ dated, finding }) => [
-    dated.id,
-    finding.kind,
-    finding.subject,
-    finding.name,
-    finding.cluster,
-    finding.namespace,
-    finding.workloadKind,
-    finding.workload,
-    finding.container,
-    finding.team,
-    finding.hint,
-    finding.currency,
-    finding.cost,
-    // What is over has nothing left to save; what it saved says the bill.
-    dated.resolvedOn === null ? finding.paper : "0",
-    dated.resolvedOn === null ? finding.realisable : "0",
-    finding.extra,
-    finding.since,
-    String(finding.sinceAtLeast),
-    finding.confidence,
-    JSON.stringify(finding.evidence),
-    finding.claimedBy,
-    dated.resolvedOn === null && finding.seriesId !== null ? String(finding.seriesId) : null,
-    finding.windowFrom,
-    finding.windowUntil,
-    dated.firstSeen,
-    dated.lastSeen,
-    dated.resolvedOn,
-    dated.resolvedOn === null ? null : saved(dated.resolvedOn, span.until, finding, since.get(dated.id) ?? []),
-  ]));
+  await insert(
+    session,
+    "finding",
+    rows.map(({ dated, finding }) => [
+      dated.id,
+      finding.kind,
+      finding.subject,
+      finding.name,
+      finding.cluster,
+      finding.namespace,
+      finding.workloadKind,
+      finding.workload,
+      finding.container,
+      finding.team,
+      finding.hint,
+      finding.currency,
+      finding.cost,
+      // What is over has nothing left to save; what it saved says the bill.
+      dated.resolvedOn === null ? finding.paper : "0",
+      dated.resolvedOn === null ? finding.realisable : "0",
+      finding.extra,
+      finding.since,
+      String(finding.sinceAtLeast),
+      finding.confidence,
+      JSON.stringify(finding.evidence),
+      finding.claimedBy,
+      dated.resolvedOn === null && finding.seriesId !== null ? String(finding.seriesId) : null,
+      finding.windowFrom,
+      finding.windowUntil,
+      dated.firstSeen,
+      dated.lastSeen,
+      dated.resolvedOn,
+      dated.resolvedOn === null
+        ? null
+        : saved(dated.resolvedOn, span.until, finding, since.get(dated.id) ?? []),
+    ]),
+  );
   await session.run(
     `INSERT INTO finding_day SELECT p.finding, f.team, p.day, p.cost FROM paid_day AS p JOIN finding AS f ON f.id = p.finding ORDER BY p.finding, p.day`,
   );

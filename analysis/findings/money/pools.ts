@@ -138,7 +138,8 @@ function podsOf(
     };
     pods.set(row.pod_uid, pod);
     // A first request is no change of what is packed today: nothing was asked for and nothing is given back.
-    pod.cpu += change?.cpu == null || row.cpu === 0 ? row.cpu : Math.ceil(Number(change.cpu) / 1000);
+    pod.cpu +=
+      change?.cpu == null || row.cpu === 0 ? row.cpu : Math.ceil(Number(change.cpu) / 1000);
     pod.mem +=
       change?.mem == null || row.mem === 0 ? row.mem : Math.ceil(Number(change.mem) / 1_048_576);
     pod.gpu += row.gpu;

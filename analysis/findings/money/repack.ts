@@ -181,9 +181,7 @@ class Bin {
  * Nodes that the changes free, at every one of the given hours: those the pods need as they are, less
  * those they need changed. Never below 0: first-fit may need more nodes for less, and that is no debt.
  */
-export function nodesFreed(
-  hours: readonly { now: PoolLoad; then: PoolLoad }[],
-): number {
+export function nodesFreed(hours: readonly { now: PoolLoad; then: PoolLoad }[]): number {
   if (hours.length === 0) return 0;
   return Math.max(
     0,

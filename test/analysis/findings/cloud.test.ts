@@ -1,12 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { toUnits } from "../../../data/money.ts";
-import {
-  type Charge,
-  FindingsHome,
-  type FoundRow,
-  STREAMS,
-  THINGS,
-} from "../../findings-home.ts";
+import { type Charge, FindingsHome, type FoundRow, STREAMS, THINGS } from "../../findings-home.ts";
 
 const ALL = Object.values(STREAMS).flat();
 const key = (row: FoundRow) => `${row.kind} ${row.subject}`;
