@@ -19,6 +19,7 @@ export type Page =
   | { name: "clusters" }
   | { name: "namespace"; cluster: string; namespace: string }
   | { name: "explain" }
+  | { name: "findings" }
   | { name: "data" }
   | { name: "missing" };
 
@@ -37,13 +38,22 @@ export interface View {
   search: string;
   all: boolean;
   cursor: string | null;
+  /** Of findings: the kind, the team and the state shown, and the one whose evidence is open. */
+  kind: string | null;
+  team: string | null;
+  state: FindingState | null;
+  finding: string | null;
 }
+
+export const FINDING_STATES = ["open", "dismissed", "claimed", "resolved"] as const;
+export type FindingState = (typeof FINDING_STATES)[number];
 
 const API = "/api/v1";
 /** Every group in one answer: sums, sorting and search then need no second request. */
 const ALL_ROWS = 1000;
 const PAGE_ROWS = 50;
 const TREND_MONTHS = 13;
+const TEAM_FINDINGS = 5;
 
 /** The page a path names. */
 export function pageOf(pathname: string): Page {
@@ -51,7 +61,8 @@ export function pageOf(pathname: string): Page {
   if (parts.length === 0) return { name: "overview" };
   if (parts.length === 1 && (parts[0] === "data" || parts[0] === "clusters"))
     return { name: parts[0] };
-  if (parts.length === 1 && parts[0] === "explain") return { name: "explain" };
+  if (parts.length === 1 && (parts[0] === "explain" || parts[0] === "findings"))
+    return { name: parts[0] };
   if (parts.length === 3 && parts[0] === "namespace") {
     const [cluster, namespace] = [decoded(parts[1] ?? ""), decoded(parts[2] ?? "")];
     if (cluster !== null && namespace !== null) return { name: "namespace", cluster, namespace };
@@ -78,6 +89,10 @@ export function viewOf(search: string): View {
     search: (params.get("q") ?? "").slice(0, 200),
     all: params.get("all") === "1",
     cursor: shaped(params.get("cursor"), /^[\w.~=-]{1,64}$/),
+    kind: shaped(params.get("kind"), /^[a-z-]{1,60}$/),
+    team: shaped(params.get("team"), /^.{1,200}$/),
+    state: oneOf(FINDING_STATES, params.get("state")),
+    finding: shaped(params.get("finding"), /^[0-9a-f]{16}$/),
   };
 }
 
@@ -103,6 +118,7 @@ export function teamRequests(team: string, view: View) {
     environments: showback({ by: "environment", team }, view),
     resources: showback({ by: "resource", team, ...rows }, view),
     movers: movers({ team, limit: 8 }, view),
+    findings: path("findings", { team, limit: TEAM_FINDINGS }),
   };
 }
 
@@ -130,6 +146,29 @@ export function namespaceRequests(cluster: string, namespace: string, view: View
     workloads: showback({ by: "workload", ...within, limit: ALL_ROWS }, { ...view, policy: null }),
     workloadUsage: path("usage", { by: "workload", ...within, month }),
   };
+}
+
+/** The requests of the findings page, by what they are for. */
+export function findingsRequests(view: View) {
+  const { kind, team, state, search, currency, cluster, cursor } = view;
+  return {
+    list: path("findings", {
+      kind,
+      team,
+      cluster,
+      state,
+      q: search === "" ? null : search,
+      currency,
+      limit: PAGE_ROWS,
+      cursor,
+    }),
+    ...(view.finding === null ? {} : { one: findingRequest(view.finding) }),
+  };
+}
+
+/** The request of one finding's evidence. */
+export function findingRequest(id: string): string {
+  return path(`findings/${id}`, {});
 }
 
 /** The request behind "why": a page of lines, dearest first. */
@@ -169,6 +208,7 @@ export function initialRequests(pathname: string, search: string): string[] {
   if (page.name === "namespace")
     return Object.values(namespaceRequests(page.cluster, page.namespace, view));
   if (page.name === "explain" && view.target !== null) return [explainRequest(view.target, view)];
+  if (page.name === "findings") return Object.values(findingsRequests(view));
   if (page.name === "data") return Object.values(dataRequests(view));
   return [];
 }

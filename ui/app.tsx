@@ -5,6 +5,7 @@ import { Header } from "./header.tsx";
 import { ClustersPage } from "./pages/clusters.tsx";
 import { DataPage } from "./pages/data.tsx";
 import { ExplainPage } from "./pages/explain.tsx";
+import { FindingsPage } from "./pages/findings.tsx";
 import { MissingPage } from "./pages/missing.tsx";
 import { NamespacePage } from "./pages/namespace.tsx";
 import { OverviewPage } from "./pages/overview.tsx";
@@ -34,6 +35,7 @@ export function App() {
           />
         )}
         {page.name === "explain" && <ExplainPage />}
+        {page.name === "findings" && <FindingsPage />}
         {page.name === "data" && <DataPage />}
         {page.name === "missing" && <MissingPage />}
       </main>

@@ -35,6 +35,9 @@ export function Header({ meta }: { meta: Meta | null }) {
           >
             Clusters
           </a>
+          <a href={hrefOf({}, "/findings")} {...current(page.name === "findings")}>
+            Findings
+          </a>
           <a href={hrefOf({}, "/data")} {...current(page.name === "data")}>
             Data
           </a>

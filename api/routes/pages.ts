@@ -37,6 +37,7 @@ export async function pageRoutes(app: App, context: RouteContext): Promise<void>
     "/clusters",
     "/namespace/:cluster/:namespace",
     "/explain",
+    "/findings",
   ])
     app.get(path, { schema: { hide: true } }, async (request, reply) => {
       reply.type("text/html; charset=utf-8");
