@@ -5,12 +5,14 @@ import { Header } from "./header.tsx";
 import { ClustersPage } from "./pages/clusters.tsx";
 import { DataPage } from "./pages/data.tsx";
 import { ExplainPage } from "./pages/explain.tsx";
-import { FindingsPage } from "./pages/findings.tsx";
 import { MissingPage } from "./pages/missing.tsx";
 import { NamespacePage } from "./pages/namespace.tsx";
 import { OverviewPage } from "./pages/overview.tsx";
 import { TeamPage } from "./pages/team.tsx";
+import { later } from "./parts/later.tsx";
 import { place } from "./place.ts";
+
+const FindingsPage = later(() => import("./pages/findings.tsx").then((page) => page.FindingsPage));
 
 /** The whole application: a header that never moves and the page that the address names. */
 export function App() {
