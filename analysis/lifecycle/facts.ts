@@ -215,8 +215,9 @@ function thingsOf(text: string | null): Thing[] {
   }));
 }
 
-function parsed<T extends object>(text: string | object): T {
-  return (typeof text === "string" ? JSON.parse(text) : text) as T;
+/** JSON as the ledger holds it; within JSON of the engine's it comes parsed. */
+function parsed(text: string | Record<string, string>): Record<string, string> {
+  return typeof text === "string" ? (JSON.parse(text) as Record<string, string>) : text;
 }
 
 function iso(seconds: number): string {

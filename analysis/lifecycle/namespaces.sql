@@ -43,7 +43,7 @@ steps AS (
   WINDOW w AS (PARTITION BY cluster, kind, namespace, uid ORDER BY valid_from)
 ),
 changes AS (
-  SELECT cluster AS cluster, namespace AS namespace, valid_from AS at, kind || ' ' || name || CASE WHEN is_later THEN ' changed' ELSE ' created' END AS what
+  SELECT cluster AS cluster, namespace AS namespace, valid_from AS happened, kind || ' ' || name || CASE WHEN is_later THEN ' changed' ELSE ' created' END AS what
   FROM steps
   WHERE NOT (is_later AND is_same)
   UNION ALL
@@ -52,12 +52,12 @@ changes AS (
   WHERE is_removed
 ),
 last_change AS (
-  SELECT cluster AS cluster, namespace AS namespace, max(at) AS at, arg_max(what, at) AS what
+  SELECT cluster AS cluster, namespace AS namespace, max(happened) AS happened, arg_max(what, happened) AS what
   FROM changes
   GROUP BY cluster, namespace
 ),
 rollouts AS (
-  SELECT cluster AS cluster, namespace AS namespace, max(valid_from) AS at
+  SELECT cluster AS cluster, namespace AS namespace, max(valid_from) AS happened
   FROM kept
   WHERE kind = 'ReplicaSet'
   GROUP BY cluster, namespace
@@ -109,9 +109,9 @@ SELECT
   json_extract_string(n.spec, '$.deleting') AS deleting,
   n.labels AS labels,
   n.annotations AS annotations,
-  c.at AS changed_at,
+  c.happened AS changed_at,
   c.what AS changed_what,
-  r.at AS rolled_at,
+  r.happened AS rolled_at,
   h.hash AS hash,
   o.running AS running,
   CAST(o.things AS VARCHAR) AS things,

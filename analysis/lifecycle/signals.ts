@@ -165,7 +165,7 @@ function cronJobs(facts: NamespaceFacts, now: string): Signal {
   );
   for (const { name, spec } of jobs) {
     const due = nextRun(spec["schedule"], spec["timeZone"], now);
-    if (due === "unreadable")
+    if (due === UNREADABLE)
       return signal("cron-jobs", null, `the schedule of CronJob ${name} cannot be read`);
     if (due !== null && daysBetween(now, due) <= CRON_HORIZON_DAYS)
       return signal("cron-jobs", false, `CronJob ${name} is due on ${due.slice(0, 10)}`);
@@ -173,9 +173,11 @@ function cronJobs(facts: NamespaceFacts, now: string): Signal {
   return signal("cron-jobs", true, "no cron job is due");
 }
 
-/** The next run of a schedule, null where it never comes. */
-function nextRun(schedule: unknown, timeZone: unknown, now: string): string | null | "unreadable" {
-  if (typeof schedule !== "string") return "unreadable";
+const UNREADABLE = "unreadable";
+
+/** The next run of a schedule, null where it never comes, `UNREADABLE` where it cannot be told. */
+function nextRun(schedule: unknown, timeZone: unknown, now: string): string | null {
+  if (typeof schedule !== "string") return UNREADABLE;
   try {
     const cron = new Cron(schedule, {
       timezone: typeof timeZone === "string" ? timeZone : "UTC",
@@ -183,7 +185,7 @@ function nextRun(schedule: unknown, timeZone: unknown, now: string): string | nu
     });
     return cron.nextRun(new Date(now))?.toISOString() ?? null;
   } catch {
-    return "unreadable";
+    return UNREADABLE;
   }
 }
 

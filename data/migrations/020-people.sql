@@ -17,7 +17,7 @@ CREATE TABLE namespace_created (
   source VARCHAR NOT NULL,
   cluster VARCHAR NOT NULL,
   namespace VARCHAR NOT NULL,
-  at VARCHAR NOT NULL,
+  created_at VARCHAR NOT NULL,
   -- A pseudonym, or a service account's own name: that is no person.
   who VARCHAR NOT NULL,
   is_person BOOLEAN NOT NULL

@@ -46,14 +46,10 @@ function creation(event: Fields): Creation | null {
   const answer = asObject(of(asObject(of(event, "responseObject")), "metadata"));
   const name = of(object, "name") ?? of(answer, "name");
   const username = of(impersonated, "username") ?? of(user, "username");
-  const at = new Date(
-    String(
-      of(event, "requestReceivedTimestamp") ??
-        of(event, "requestReceivedTime") ??
-        of(event, "timeGenerated") ??
-        "",
-    ),
-  );
+  const when = ["requestReceivedTimestamp", "requestReceivedTime", "timeGenerated"]
+    .map((key) => of(event, key))
+    .find((value) => typeof value === "string");
+  const at = new Date(typeof when === "string" ? when : "");
   if (typeof name !== "string" || typeof username !== "string" || Number.isNaN(at.getTime()))
     return null;
   return { namespace: name, at: at.toISOString(), username };

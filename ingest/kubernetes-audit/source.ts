@@ -89,11 +89,11 @@ export function kubernetesAuditSource(
           for (const { namespace, at, who, isPerson } of landedAudit.creations) {
             const key = { source: name, cluster, namespace, at };
             await session.run(
-              "DELETE FROM namespace_created WHERE source = $source AND cluster = $cluster AND namespace = $namespace AND at = $at",
+              "DELETE FROM namespace_created WHERE source = $source AND cluster = $cluster AND namespace = $namespace AND created_at = $at",
               key,
             );
             await session.run(
-              "INSERT INTO namespace_created (source, cluster, namespace, at, who, is_person) VALUES ($source, $cluster, $namespace, $at, $who, $person)",
+              "INSERT INTO namespace_created (source, cluster, namespace, created_at, who, is_person) VALUES ($source, $cluster, $namespace, $at, $who, $person)",
               { ...key, who, person: isPerson },
             );
           }
