@@ -1,6 +1,6 @@
 import { toUnits } from "../../../data/money.ts";
 import { loadSql } from "../../../data/sql.ts";
-import type { FindingsContext } from "../make.ts";
+import type { FindingsContext } from "../context.ts";
 import type { Evidence, FindingKind } from "../kinds.ts";
 import type { Candidate } from "../ledger/candidate.ts";
 

@@ -4,7 +4,7 @@ import { noted } from "../../../data/register.ts";
 import { loadSql } from "../../../data/sql.ts";
 import { accountRows, findInCloud } from "../cloud/cloud.ts";
 import { findDormant, findIdle } from "../idle/idle.ts";
-import type { FindingsContext } from "../make.ts";
+import type { FindingsContext } from "../context.ts";
 import { FINDING_KINDS } from "../kinds.ts";
 import { findContainers } from "../money/containers.ts";
 import { computeAccounts, readEstate } from "../money/estate.ts";

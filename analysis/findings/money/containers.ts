@@ -1,5 +1,5 @@
 import { fromUnits, toUnits } from "../../../data/money.ts";
-import type { FindingsContext } from "../make.ts";
+import type { FindingsContext } from "../context.ts";
 import type { Evidence } from "../kinds.ts";
 import type { Candidate } from "../ledger/candidate.ts";
 import {

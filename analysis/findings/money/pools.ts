@@ -1,4 +1,4 @@
-import type { FindingsContext } from "../make.ts";
+import type { FindingsContext } from "../context.ts";
 import { knownTo } from "../../inputs.ts";
 import type { Taken } from "../ledger/ledger.ts";
 import { poolKey, workloadKey } from "./estate.ts";

@@ -1,7 +1,7 @@
 import { loadSql } from "../../../data/sql.ts";
 import { sqlText } from "../../../data/warehouse.ts";
 import { type Fact, knownTo, tables } from "../../inputs.ts";
-import type { FindingsContext } from "../make.ts";
+import type { FindingsContext } from "../context.ts";
 
 /** Temporary tables that findings of worth are made from; what each holds says the head of its file. */
 
