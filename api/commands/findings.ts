@@ -157,7 +157,7 @@ function tableOf(rows: readonly FindingRow[], { meta, sums }: Findings): string 
         printable(placeOf(row)),
         row.team,
         `${row.sinceAtLeast ? "≤ " : ""}${row.since}`,
-        cents(row.paper),
+        row.kind === "undersized-container" ? `costs ${cents(row.extra)} more` : cents(row.paper),
         cents(row.realisable),
       ]),
     ],

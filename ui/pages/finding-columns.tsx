@@ -1,5 +1,5 @@
 import type { FindingRow } from "../../api/schemas.ts";
-import { digitsFor } from "../format.ts";
+import { digitsFor, isZero } from "../format.ts";
 import { hrefOf, teamPath } from "../place.ts";
 import { Amount } from "../parts/amount.tsx";
 import { Name } from "../parts/name.tsx";
@@ -23,7 +23,14 @@ export function findingColumns(
     unit: currency,
     kind: "number" as const,
     ...(id === "realisable" ? {} : { wide: true }),
-    cell: (row: FindingRow) => <Amount value={row[id]} currency={currency} digits={digits} />,
+    cell: (row: FindingRow) =>
+      id === "paper" && !isZero(row.extra) ? (
+        <span class="fine" title="What the request lacks, at what the pool costs">
+          costs <Amount value={row.extra} currency={currency} digits={digits} /> more
+        </span>
+      ) : (
+        <Amount value={row[id]} currency={currency} digits={digits} />
+      ),
   });
   return [
     {
@@ -46,6 +53,7 @@ export function findingColumns(
             id: "team",
             head: "Owner",
             kind: "text" as const,
+            wide: true,
             cell: (row: FindingRow) => (
               <>
                 <a href={hrefOf({}, teamPath(row.team))}>
@@ -78,13 +86,10 @@ export function findingColumns(
   ];
 }
 
-/** Where in a cluster a finding is. */
+/** Where in a cluster a finding is; what its name says already is not said again. */
 export function placeOf(row: FindingRow): string {
-  return [
-    row.cluster,
-    row.namespace === row.name ? null : row.namespace,
-    row.container === null && row.kind === "idle-workload" ? null : row.workload,
-  ]
+  const isNamespace = row.kind === "dormant-namespace";
+  return [row.cluster, isNamespace ? null : row.namespace]
     .filter((part): part is string => part !== null)
     .join(" / ");
 }

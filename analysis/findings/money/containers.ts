@@ -59,6 +59,8 @@ export async function findContainers(
   const rows = await session.rows<Recommended>(
     `SELECT * FROM recommendation
      WHERE changes AND (cpu_recommended IS NOT NULL OR mem_recommended IS NOT NULL)
+       -- What the provider manages there it sets back to its own.
+       AND namespace <> 'kube-system'
      ORDER BY series_id`,
   );
   const least = toUnits(settings.findings.leastMoney);
@@ -77,7 +79,7 @@ export async function findContainers(
     const candidate: Candidate = {
       kind: paper > 0n ? "oversized-container" : "undersized-container",
       subject: `${key}/${row.container}`,
-      name: row.container,
+      name: row.container === row.workload ? row.workload : `${row.workload}: ${row.container}`,
       cluster: row.cluster,
       namespace: row.namespace,
       workloadKind: row.workload_kind,
