@@ -11,7 +11,7 @@ export function evidenceSpec({ rows }: Evidence, description: string, width: num
   const { width: _width, height: _height, autosize: _autosize, ...about } = base(description, 0, 0);
   return {
     ...about,
-    padding: { left: 0, right: 4, top: 2, bottom: 0 },
+    padding: { left: 0, right: 4, top: 2, bottom: 8 },
     spacing: 8,
     vconcat: rows.map((row, index) => rowSpec(row, inner, index === rows.length - 1)),
   };
@@ -40,8 +40,7 @@ function rowSpec(row: EvidenceRow, width: number, labelled: boolean): ChartSpec 
     scale: { zero: true },
     axis: {
       title: null,
-      format: "~s",
-      labelExpr: "datum.value === 0 ? '0' : datum.label",
+      format: ",~f",
       tickCount: 4,
       domain: false,
       ticks: false,

@@ -150,7 +150,7 @@ function Hours({ detail }: { detail: FindingDetail["data"] }) {
   }, [hours, recommendation, finding.name]);
   return (
     <>
-      <ul class="key" aria-label="Lines of the chart">
+      <ul class="key many" aria-label="Lines of the chart">
         {MARKS.map(([name, text]) => (
           <li key={name}>
             <svg width="20" height="12" aria-hidden="true" class={`evidence-${name}`}>
