@@ -61,6 +61,12 @@ export const Meta = Type.Object({
   months: Type.Array(MonthText, { description: "Every published month, oldest first." }),
   total: Type.Optional(Decimal),
   previousTotal: Type.Optional(Nullable(Decimal)),
+  companyTotal: Type.Optional(
+    Type.String({
+      description:
+        "What all teams cost together; only for who sees some of them, and only where totals are visible.",
+    }),
+  ),
   unstated: Type.Optional(
     Type.Integer({ description: "Lines whose amount in this measure the provider did not state." }),
   ),
