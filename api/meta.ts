@@ -3,6 +3,7 @@ import type { Principal } from "../analysis/principal.ts";
 import { monthOf, type Snapshot } from "../analysis/snapshot.ts";
 import type { PublishedMonth } from "../data/published.ts";
 import { plainAmount } from "../data/money.ts";
+import { sha256 } from "../data/files.ts";
 import { AppError } from "../data/errors.ts";
 import type { Policy } from "../analysis/allocation.ts";
 import type { Meta } from "./schemas.ts";
@@ -13,8 +14,18 @@ export interface MonthView {
   meta: Meta;
 }
 
+/**
+ * The id of what is published, as a caller may know it. For who sees some teams it is another for
+ * each set of teams: an answer one of them holds is then never taken for somebody else's.
+ */
+export function publishedIdFor(snapshot: Snapshot, principal: Principal): string {
+  const { publishedId } = snapshot.list;
+  if (principal.teams === null || publishedId === "") return publishedId;
+  return sha256(JSON.stringify([publishedId, principal.scope])).slice(0, publishedId.length);
+}
+
 /** The meta of an answer about no month in particular. */
-export function listMeta(snapshot: Snapshot): Meta {
+export function listMeta(snapshot: Snapshot, principal: Principal): Meta {
   const { list } = snapshot;
   return {
     month: null,
@@ -22,7 +33,7 @@ export function listMeta(snapshot: Snapshot): Meta {
     currencies: [],
     state: null,
     checkFailed: false,
-    publishedId: list.publishedId,
+    publishedId: publishedIdFor(snapshot, principal),
     publishedAt: list.publishedAt === "" ? null : list.publishedAt,
     coverage: null,
     next: null,
@@ -99,7 +110,7 @@ export async function viewMonth(
     entry,
     currency,
     meta: {
-      ...listMeta(snapshot),
+      ...listMeta(snapshot, principal),
       month: entry.month,
       currency,
       currencies: visible.toSorted(

@@ -31,8 +31,16 @@ export const ERRORS = {
   TEAM_UNKNOWN: { exit: 2, status: 404, means: "No team has that id." },
   NOT_FOUND: { exit: 2, status: 404, means: "There is nothing at that address." },
   METHOD_NOT_ALLOWED: { exit: 2, status: 405, means: "That address does not take that method." },
-  SIGN_IN_NEEDED: { exit: 2, status: 401, means: "Nobody has signed in, or the session has ended." },
-  SIGN_IN_REFUSED: { exit: 2, status: 401, means: "The identity provider's answer was not accepted." },
+  SIGN_IN_NEEDED: {
+    exit: 2,
+    status: 401,
+    means: "Nobody has signed in, or the session has ended.",
+  },
+  SIGN_IN_REFUSED: {
+    exit: 2,
+    status: 401,
+    means: "The identity provider's answer was not accepted.",
+  },
   SIGN_IN_UNAVAILABLE: {
     exit: 3,
     status: 502,

@@ -30,7 +30,7 @@ const Oidc = Type.Object(
     tenant: Type.Optional(
       Type.String({ minLength: 1, description: "the tenant's id, which `tid` must be" }),
     ),
-    scopes: Type.Optional(Type.Array(Type.String({ pattern: "^[^\\s\"\\\\]+$" }), { minItems: 1 })),
+    scopes: Type.Optional(Type.Array(Type.String({ pattern: '^[^\\s"\\\\]+$' }), { minItems: 1 })),
     groupsClaim: Type.Optional(Type.String({ minLength: 1 })),
     groupOverage: Type.Optional(
       Type.Union([Type.Literal("refuse"), Type.Literal("graph")], {
@@ -195,11 +195,7 @@ function urlAt(located: Located, path: readonly string[], text: string): URL {
   );
 }
 
-function oidcOf(
-  located: Located,
-  given: Static<typeof Oidc>,
-  publicUrl: URL | null,
-): OidcSettings {
+function oidcOf(located: Located, given: Static<typeof Oidc>, publicUrl: URL | null): OidcSettings {
   const at = (key: string) => ["server", "auth", key];
   if (publicUrl === null)
     throw new AppError(
@@ -225,8 +221,7 @@ function oidcOf(
   return {
     issuer,
     clientId: given.clientId,
-    clientSecret: () =>
-      readSecret(given.clientSecret, located.folder, "server.auth.clientSecret"),
+    clientSecret: () => readSecret(given.clientSecret, located.folder, "server.auth.clientSecret"),
     tenant: given.tenant ?? null,
     scopes: given.scopes ?? ["openid", "profile", "email", "offline_access"],
     groupsClaim: given.groupsClaim ?? "groups",

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, RouteOptions } from "fastify";
 import { type Principal, ROLES, type Role } from "../../analysis/principal.ts";
 import { AppError } from "../../data/errors.ts";
 
@@ -65,7 +65,9 @@ export function mayAsk(principal: Principal | null, name: NeedName): boolean {
   const need: Need = NEEDS[name];
   if (need.roles === null) return true;
   if (principal === null) return false;
-  return need.roles.some((role) => principal.has(role)) && (!need.whole || principal.teams === null);
+  return (
+    need.roles.some((role) => principal.has(role)) && (!need.whole || principal.teams === null)
+  );
 }
 
 /** The refusal of what `mayAsk` refused: what was asked for, who may, and whom to ask. */
@@ -80,17 +82,46 @@ export function refusal(principal: Principal, name: NeedName): AppError {
   );
 }
 
-/** Refuses to start with a route that does not say what it needs. */
+/** Refuses a team that is not the caller's; the same words whether there is such a team or not. */
+export function requireTeam(principal: Principal, team: string): void {
+  const { teams } = principal;
+  if (teams === null || teams.includes(team)) return;
+  throw new AppError(
+    "NOT_YOUR_TEAM",
+    `"${team.slice(0, 80)}" is not one of your teams (${teams.join(", ") || "none"}); open your own, or ask your platform team to add you to its group`,
+  );
+}
+
+/** A route and what it needs, as the app was built. */
+export interface Door {
+  method: string;
+  url: string;
+  needs: NeedName;
+  schema: unknown;
+}
+
+declare module "fastify" {
+  interface FastifyInstance {
+    /** Every route with what it needs; filled once the app is ready. */
+    doors: readonly Door[];
+  }
+}
+
+/** Refuses to start with a route that does not say what it needs; lists those that do. */
 export function requireNeeds(app: FastifyInstance): void {
-  const routes: { method: string | string[]; url: string; needs: () => NeedName | undefined }[] = [];
-  app.addHook("onRoute", (route) => {
-    routes.push({ method: route.method, url: route.url, needs: () => route.config?.needs });
-  });
+  const routes: RouteOptions[] = [];
+  const doors: Door[] = [];
+  app.decorate("doors", doors);
+  // The config is read when all hooks have run: a plugin's own may set it for routes that it adds.
+  app.addHook("onRoute", (route) => void routes.push(route));
   app.addHook("onReady", async () => {
-    for (const { method, url, needs } of routes)
-      if (!Object.hasOwn(NEEDS, needs() ?? ""))
+    for (const { method, url, config, schema } of routes) {
+      const needs = config?.needs;
+      if (needs === undefined || !Object.hasOwn(NEEDS, needs))
         throw new Error(
           `${String(method)} ${url} does not say what it needs: give the route config: { needs: … }, one of ${Object.keys(NEEDS).join(", ")} (api/auth/needs.ts)`,
         );
+      for (const one of [method].flat()) doors.push({ method: one, url, needs, schema });
+    }
   });
 }

@@ -61,6 +61,7 @@ export function openCostRoutes(app: App, context: RouteContext): void {
       app.get(
         `${prefix}${path}`,
         {
+          config: { needs: "figures" },
           schema: {
             hide: prefix !== "" || path === "/allocation/compute",
             summary: "Cost of clusters in OpenCost's shape",
