@@ -122,10 +122,13 @@ describe("of a foreign team", () => {
       ["/api/v1/showback?team=beta", "/api/v1/showback?team=nobo"],
       ["/api/v1/explain?target=team:beta", "/api/v1/explain?target=team:nobo"],
       ["/api/v1/exports/lines.csv?team=beta", "/api/v1/exports/lines.csv?team=nobo"],
-      ["/api/v1/explain?target=namespace:prod/lab", "/api/v1/explain?target=namespace:prod/bal"],
       [
-        "/api/v1/showback?by=day&cluster=prod&namespace=lab",
-        "/api/v1/showback?by=day&cluster=prod&namespace=bal",
+        "/api/v1/explain?target=namespace:prod/lab&limit=17",
+        "/api/v1/explain?target=namespace:prod/bal&limit=17",
+      ],
+      [
+        "/api/v1/showback?by=day&cluster=prod&namespace=lab&limit=17",
+        "/api/v1/showback?by=day&cluster=prod&namespace=bal&limit=17",
       ],
     ] as const) {
       const queries: number[] = [];
