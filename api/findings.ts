@@ -1,4 +1,5 @@
-import { ask, type Principal } from "../analysis/ask.ts";
+import { ask } from "../analysis/ask.ts";
+import type { Principal } from "../analysis/principal.ts";
 import type { Snapshot } from "../analysis/snapshot.ts";
 import { FINDING_KINDS, type FindingKind, KINDS } from "../analysis/findings/kinds.ts";
 import { ASSUMPTIONS } from "../analysis/findings/money/repack.ts";
@@ -95,7 +96,7 @@ export async function listFindings(view: FindingsView, asked: FindingsAsked): Pr
     made: { at: findings?.publishedAt ?? null, stale: findings?.stale ?? false },
     assumptions: [...ASSUMPTIONS],
     meta: {
-      ...listMeta(snapshot),
+      ...listMeta(snapshot, principal),
       currency,
       currencies,
       next: rows.length > limit ? String(offset + limit) : null,
@@ -135,7 +136,7 @@ export async function showFinding(view: FindingsView, id: string): Promise<Findi
       recommendation: own === undefined ? null : recommendationOf(own),
       patch: own === undefined || !isChange ? null : patchOf(own),
     },
-    meta: { ...listMeta(snapshot), currency: row.currency, currencies: [row.currency] },
+    meta: { ...listMeta(snapshot, principal), currency: row.currency, currencies: [row.currency] },
   };
 }
 
@@ -230,8 +231,16 @@ async function namesOf({
 }
 
 function rowOf(row: Found, names: ReadonlyMap<string, string>): FindingRow {
-  const { workloadKind, workload, evidence, dismissedUntil, dismissedReason, dismissedBy } = row;
-  const { seriesId: _, ...rest } = row;
+  const {
+    seriesId: _,
+    workloadKind,
+    workload,
+    evidence,
+    dismissedUntil,
+    dismissedReason,
+    dismissedBy,
+    ...rest
+  } = row;
   return {
     ...(rest as unknown as FindingRow),
     kindName: FINDING_KINDS[row.kind].name,

@@ -7,6 +7,7 @@ import { homePaths, makeHome } from "../data/files.ts";
 import { readList } from "../data/published.ts";
 import { Register } from "../data/register.ts";
 import { openReadOnly } from "../data/warehouse.ts";
+import type { Source } from "../ingest/source.ts";
 import { ingest } from "../ingest/run.ts";
 
 /** A bill of things that are used and things that are not, four months of it, and its findings. */
@@ -245,19 +246,25 @@ function rowsOf(charges: readonly Charge[], until: string): Map<string, string[]
 export class FindingsHome {
   readonly folder: string;
   readonly config: string;
+  #source: ((home: string) => Source) | undefined;
   readonly now = () => new Date("2026-09-02T06:00:00Z");
   private constructor(folder: string) {
     this.folder = folder;
     this.config = join(folder, "apportion.yaml");
   }
 
-  static async make(): Promise<FindingsHome> {
+  /** More of the configuration, and of what brings data beside the bill, where a test says so. */
+  static async make(
+    more: { owners?: string; config?: string; source?: (home: string) => Source } = {},
+  ): Promise<FindingsHome> {
     const made = new FindingsHome(await mkdtemp(join(tmpdir(), "apportion-findings-")));
+    made.#source = more.source;
     await mkdir(join(made.folder, "bill"));
-    await writeFile(join(made.folder, "owners.yaml"), OWNERS);
+    await writeFile(join(made.folder, "owners.yaml"), more.owners ?? OWNERS);
     await writeFile(
       made.config,
-      'home: ./home\ncurrency: EUR\nowners: ./owners.yaml\nsources:\n  - { type: focus, name: bill, files: "./bill/*.csv" }\n',
+      'home: ./home\ncurrency: EUR\nowners: ./owners.yaml\nsources:\n  - { type: focus, name: bill, files: "./bill/*.csv" }\n' +
+        (more.config ?? ""),
     );
     return made;
   }
@@ -269,11 +276,13 @@ export class FindingsHome {
   /** Writes the bill of these charges up to a day, takes it in and builds. */
   async bill(charges: readonly Charge[], until = UNTIL): Promise<void> {
     for (const [month, rows] of rowsOf(charges, until))
-      await writeFile(
-        join(this.folder, `bill/${month}.csv`),
-        `${COLUMNS.join(",")}\n${rows.join("\n")}\n`,
-      );
+      if (rows.length > 0)
+        await writeFile(
+          join(this.folder, `bill/${month}.csv`),
+          `${COLUMNS.join(",")}\n${rows.join("\n")}\n`,
+        );
     const { home, sources, build: settings, landingDays } = readConfig(this.config);
+    const own = this.#source === undefined ? [] : [this.#source(home)];
     await makeHome(homePaths(home));
     const register = new Register(homePaths(home).register);
     const { signal } = new AbortController();
@@ -281,7 +290,7 @@ export class FindingsHome {
     try {
       await ingest({
         home,
-        sources,
+        sources: [...sources, ...own],
         register,
         now: this.now,
         signal,
@@ -293,7 +302,15 @@ export class FindingsHome {
           },
         },
       });
-      const options = { home, settings, register, now: this.now, signal, progress: () => {} };
+      const known = [...settings.sources, ...own.map((one) => one.name)];
+      const options = {
+        home,
+        settings: { ...settings, sources: known },
+        register,
+        now: this.now,
+        signal,
+        progress: () => {},
+      };
       for (const { problem } of (await build(options)).months)
         if (problem !== null) problems.push(problem);
     } finally {
@@ -330,8 +347,11 @@ export interface FoundRow {
   kind: string;
   subject: string;
   name: string;
+  cluster: string | null;
+  namespace: string | null;
   team: string;
   hint: string | null;
+  extra: string;
   cost: string;
   paper: string;
   realisable: string;

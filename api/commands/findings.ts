@@ -93,7 +93,7 @@ function decide(
   const { name: actor } = LOCAL_ADMINISTRATOR;
   const at = now().toISOString();
   if (word === "reopen") {
-    const done = reopenFinding(register, { id, actor, at }, "administrator");
+    const done = reopenFinding(register, { id, actor, at }, LOCAL_ADMINISTRATOR.roles.join(", "));
     screen.tell(done ? `${id} is open again` : `${id} was not dismissed`);
     return;
   }
@@ -105,7 +105,11 @@ function decide(
       `findings dismiss ${id}: say why and how long: --reason TEXT --until YYYY-MM-DD`,
     );
   const day = dismissedUntil(until, today);
-  dismissFinding(register, { id, until: day, reason, actor, at }, "administrator");
+  dismissFinding(
+    register,
+    { id, until: day, reason, actor, at },
+    LOCAL_ADMINISTRATOR.roles.join(", "),
+  );
   screen.tell(`${id} is dismissed until ${day}`);
 }
 

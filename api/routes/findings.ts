@@ -36,9 +36,12 @@ export function findingRoutes(app: App, context: RouteContext): void {
     signal: clientSignal(reply),
   });
 
+  const roleOf = (view: FindingsView) => view.principal.roles.join(", ");
+
   app.get(
     "/api/v1/findings",
     {
+      config: { needs: "figures" },
       schema: {
         summary: "Oversized, idle and orphaned things, most to save first",
         querystring: FindingsQuery,
@@ -56,6 +59,7 @@ export function findingRoutes(app: App, context: RouteContext): void {
   app.get(
     "/api/v1/findings/:id",
     {
+      config: { needs: "figures" },
       schema: {
         summary: "One finding with its evidence series and patches",
         params: Id,
@@ -70,6 +74,7 @@ export function findingRoutes(app: App, context: RouteContext): void {
   app.post(
     "/api/v1/findings/:id/dismiss",
     {
+      config: { needs: "decide" },
       schema: {
         summary: "Dismisses a finding with a reason until a day",
         params: Id,
@@ -87,7 +92,7 @@ export function findingRoutes(app: App, context: RouteContext): void {
       const { reason } = request.body;
       const actor = view.principal.name;
       inRegister((register) =>
-        dismissFinding(register, { id, until, reason, actor, at }, "administrator"),
+        dismissFinding(register, { id, until, reason, actor, at }, roleOf(view)),
       );
       return reply.send(await showFinding(viewOf(request, reply), id));
     },
@@ -96,6 +101,7 @@ export function findingRoutes(app: App, context: RouteContext): void {
   app.post(
     "/api/v1/findings/:id/reopen",
     {
+      config: { needs: "decide" },
       schema: {
         summary: "Takes a dismissal back",
         params: Id,
@@ -108,7 +114,7 @@ export function findingRoutes(app: App, context: RouteContext): void {
       await foundRow(view, id);
       const at = context.now().toISOString();
       inRegister((register) =>
-        reopenFinding(register, { id, actor: view.principal.name, at }, "administrator"),
+        reopenFinding(register, { id, actor: view.principal.name, at }, roleOf(view)),
       );
       return reply.send(await showFinding(viewOf(request, reply), id));
     },

@@ -19,6 +19,7 @@ const PAGES = {
   data: "/data",
   clustersNone: "/clusters",
   why: "/explain?target=team%3Aclaims",
+  findings: "/findings",
   missing: "/no/such/page",
 } as const;
 /** Pages of a home whose bill has clusters in it. */

@@ -11,8 +11,9 @@ export interface Dated {
 
 /**
  * Findings over time. What is found now is open, since when it was first found; what was found before and
- * is not found now is resolved on the day after it was last seen, but only where it could have been found:
- * data that stopped coming resolves nothing. A resolved finding that comes back is the same finding, open.
+ * is not found now is resolved, from the day after it was last seen on, but only where it was looked for:
+ * data that stopped coming, or went back in time, resolves nothing. One that comes back is the same
+ * finding, open again.
  *
  * @param today the newest day looked at
  * @param lookedAt whether an earlier finding's place was looked at this time
@@ -37,13 +38,11 @@ export function dated(
     .filter((finding) => !current.has(finding.id))
     .map((finding): Dated => {
       const { id, firstSeen, lastSeen } = finding;
-      const over = finding.resolvedOn === null && lastSeen < today && lookedAt(finding);
-      return {
-        id,
-        firstSeen,
-        lastSeen,
-        resolvedOn: over ? addDays(lastSeen, 1) : finding.resolvedOn,
-      };
+      if (finding.resolvedOn !== null || lastSeen > today || !lookedAt(finding))
+        return { id, firstSeen, lastSeen, resolvedOn: finding.resolvedOn };
+      // Found and not found on the same day's data: the bill or the settings changed since.
+      const resolvedOn = lastSeen < today ? addDays(lastSeen, 1) : today;
+      return { id, firstSeen, lastSeen, resolvedOn };
     });
   return [...open, ...gone].toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }

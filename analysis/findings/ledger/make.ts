@@ -9,7 +9,6 @@ import { FINDING_KINDS } from "../kinds.ts";
 import { findContainers } from "../money/containers.ts";
 import { computeAccounts, readEstate } from "../money/estate.ts";
 import { freedNodes } from "../money/pools.ts";
-import { releasedBy } from "../money/worth.ts";
 import { prepareWorth, type Span } from "../worth/prepare.ts";
 import { type Candidate, findingId } from "./candidate.ts";
 import { type Dated, dated, savedSince } from "./history.ts";
@@ -93,7 +92,7 @@ export async function makeWorth(context: FindingsContext): Promise<void> {
       if (pool === undefined) continue;
       one.evidence.push({
         fact: `nodes freed in pool ${key}, all findings together`,
-        value: `${pool.freed}, worth ${fromUnits(releasedBy(pool.cost, pool.freed))} ${one.currency} in 30 days`,
+        value: String(pool.freed),
       });
     }
   }
@@ -199,16 +198,16 @@ async function write(
       finding.hint,
       finding.currency,
       finding.cost,
-      // What is over has nothing left to save; what it saved says the bill.
-      dated.resolvedOn === null ? finding.paper : "0",
-      dated.resolvedOn === null ? finding.realisable : "0",
+      // What is over, or was not looked at this time, has nothing to save that is known.
+      findings.has(dated.id) ? finding.paper : "0",
+      findings.has(dated.id) ? finding.realisable : "0",
       finding.extra,
       finding.since,
       String(finding.sinceAtLeast),
       finding.confidence,
       JSON.stringify(finding.evidence),
       finding.claimedBy,
-      dated.resolvedOn === null && finding.seriesId !== null ? String(finding.seriesId) : null,
+      findings.has(dated.id) && finding.seriesId !== null ? String(finding.seriesId) : null,
       finding.windowFrom,
       finding.windowUntil,
       dated.firstSeen,
