@@ -1,5 +1,6 @@
 import { ask } from "../../analysis/ask.ts";
 import { Register } from "../../data/register.ts";
+import { buildReports } from "../../data/register/reports.ts";
 import type { CheckResult } from "../../analysis/checks.ts";
 import type { App, RouteContext } from "../app.ts";
 import { listMeta, viewMonth } from "../meta.ts";
@@ -22,17 +23,18 @@ export function dataRoutes(app: App, context: RouteContext): void {
   app.get(
     "/api/v1/sources",
     {
+      config: { needs: "operations" },
       schema: {
         summary: "Each source, its units and problems; the state of months; rejected rows",
         querystring: { type: "object", additionalProperties: false, properties: {} },
         response: { 200: Sources, "4xx": Problem, "5xx": Problem },
       },
     },
-    async () => {
+    async (request) => {
       const snapshot = context.snapshots.current;
       return {
         ...sourcesReport(context.paths.home, context.sources, snapshot.list),
-        meta: listMeta(snapshot),
+        meta: listMeta(snapshot, context.principal(request)),
       };
     },
   );
@@ -40,6 +42,7 @@ export function dataRoutes(app: App, context: RouteContext): void {
   app.get(
     "/api/v1/reconciliation",
     {
+      config: { needs: "company" },
       schema: {
         summary: "Bill, attribution and Azure's own total of a month side by side",
         querystring: ReconciliationQuery,
@@ -91,7 +94,7 @@ export function dataRoutes(app: App, context: RouteContext): void {
 function lastChecks(context: RouteContext, month: string): CheckResult[] {
   const register = new Register(context.paths.register);
   try {
-    const report = register.builds().find((build) => build.month === month);
+    const report = buildReports(register).find((build) => build.month === month);
     return JSON.parse(report?.checks ?? "[]") as CheckResult[];
   } finally {
     register.close();

@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { parse } from "csv-parse/sync";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { LOCAL_ADMINISTRATOR } from "../../analysis/ask.ts";
+import { LOCAL_ADMINISTRATOR, type Principal, principalOf } from "../../analysis/principal.ts";
 import { openSnapshot, type Snapshot } from "../../analysis/snapshot.ts";
 import { writeExport } from "../../api/exports.ts";
 import { homePaths } from "../../data/files.ts";
@@ -27,7 +27,7 @@ afterAll(async () => {
 async function exported(
   name: "allocation" | "statement" | "lines",
   team?: string,
-  principal: { name: string; teams: readonly string[] | null } = LOCAL_ADMINISTRATOR,
+  principal: Principal = LOCAL_ADMINISTRATOR,
 ): Promise<Row[]> {
   const texts: string[] = [];
   await writeExport(name, snapshot, principal, { month: "2026-08", team }, async (text) => {
@@ -117,7 +117,7 @@ describe("export allocation", () => {
   it("says who took it, by what, and whose that is", () => {
     const [db] = rows.filter(
       (row) =>
-        row["x_Workload"] === "StatefulSet/db" && row["AllocatedMethodId"] === "apportion-v2:node",
+        row["x_Workload"] === "StatefulSet/db" && row["AllocatedMethodId"] === "apportion-v3:node",
     );
     expect(db).toMatchObject({
       AllocatedResourceId: "prod/shop/StatefulSet/db",
@@ -158,7 +158,7 @@ describe("export allocation", () => {
   });
 
   it("redistribution cancels, and is absent where nothing is passed on", () => {
-    const moved = rows.filter((row) => row["AllocatedMethodId"] === "apportion-v2:redistribution");
+    const moved = rows.filter((row) => row["AllocatedMethodId"] === "apportion-v3:redistribution");
     expect(moved.length).toBeGreaterThan(20);
     for (const column of COSTS) expect(sum(moved.map((row) => row[column]))).toBe(0n);
     expect(moved.some((row) => row["x_Bucket"] === "__network__")).toBe(false);
@@ -171,7 +171,11 @@ describe("export allocation", () => {
     expect(sum(one.map((row) => row["EffectiveCost"]))).toBe(
       sum(shop.map((row) => row["EffectiveCost"])),
     );
-    const scoped = await exported("allocation", undefined, { name: "someone", teams: ["shop"] });
+    const scoped = await exported(
+      "allocation",
+      undefined,
+      principalOf({ name: "someone", roles: ["viewer"], teams: ["shop"] }),
+    );
     expect(scoped).toHaveLength(shop.length);
     expect(sum(scoped.map((row) => row["EffectiveCost"]))).toBe(
       sum(shop.map((row) => row["EffectiveCost"])),
