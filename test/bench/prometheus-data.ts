@@ -53,10 +53,15 @@ export async function writeBlocks(folder: string, containers: number): Promise<s
   return data;
 }
 
-/** A sample of a fortnight later: Prometheus never compacts its newest block, and the day is not that. */
+/** Samples of weeks later: Prometheus lets its two newest blocks be, and the day is in neither. */
 async function writeLater(text: string, data: string): Promise<void> {
-  await writeFile(text, `# TYPE up gauge\nup{job="later"} 1 ${START + 14 * 24 * HOUR}\n# EOF\n`);
-  spawnSync("promtool", ["tsdb", "create-blocks-from", "openmetrics", text, data]);
+  for (const days of [14, 28]) {
+    await writeFile(
+      text,
+      `# TYPE up gauge\nup{job="later"} 1 ${START + days * 24 * HOUR}\n# EOF\n`,
+    );
+    spawnSync("promtool", ["tsdb", "create-blocks-from", "openmetrics", text, data]);
+  }
 }
 
 /** Lets Prometheus join the blocks as it does a day later: it looks once a minute. */
