@@ -247,7 +247,7 @@ function sourcesOf(located: Located, entries: readonly unknown[]): Source[] {
         `${located.at([...path, "name"])}: a second source is called "${name}"; the first is at ${located.at(["sources", before])}`,
       );
     names.set(name, index);
-    return kind.make(entry, located.folder);
+    return kind.make(entry, located.folder, entries);
   });
 }
 

@@ -6,6 +6,8 @@ import { azureExportsSource } from "./azure-exports/source.ts";
 import { directoryStore } from "./azure-exports/directory.ts";
 import { AzureQueryConfig } from "./azure-query/config.ts";
 import { createAzureQuerySource } from "./azure-query/source.ts";
+import { DriversConfig } from "./drivers/config.ts";
+import { driversSource } from "./drivers/source.ts";
 import { FocusConfig } from "./focus/config.ts";
 import { focusSource } from "./focus/source.ts";
 import { PrometheusConfig } from "./prometheus/config.ts";
@@ -16,8 +18,11 @@ import type { Source } from "./source.ts";
 
 interface SourceType {
   schema: TSchema;
-  /** @param folder what relative paths in the configuration are relative to */
-  make(config: unknown, folder: string): Source;
+  /**
+   * @param folder what relative paths in the configuration are relative to
+   * @param siblings all entries, for a source that builds on another
+   */
+  make(config: unknown, folder: string, siblings: readonly unknown[]): Source;
 }
 
 /** Every kind of source, by the `type` a configuration names it with. A new one is one line. */
@@ -37,10 +42,14 @@ export const SOURCE_TYPES: Readonly<Record<string, SourceType>> = {
       prometheusSource(config as PrometheusConfig, folder) as unknown as Source,
   },
   kubernetes: { schema: KubernetesConfig, make: kubernetes },
+  drivers: {
+    schema: DriversConfig,
+    make: (config, folder, siblings) => driversSource(config as DriversConfig, folder, siblings),
+  },
 };
 
 /** Kinds the contract names and this version cannot read yet. */
-export const LATER_SOURCE_TYPES = ["drivers", "directory"] as const;
+export const LATER_SOURCE_TYPES = ["directory"] as const;
 
 function azureExports(config: unknown, folder: string): Source {
   const exports = config as AzureExportsConfig;
