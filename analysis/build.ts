@@ -16,6 +16,7 @@ import {
   sweepPublished,
 } from "../data/published.ts";
 import { noted, type Register } from "../data/register.ts";
+import { buildReports, monthBuilt } from "../data/register/reports.ts";
 import { damagedWork, isBlockDamage, type Session } from "../data/warehouse.ts";
 import type { CheckResult } from "./checks.ts";
 import { type BuildSettings, knownMonths, monthInputs, type MonthInputs } from "./inputs.ts";
@@ -89,7 +90,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
       entries.push(entry);
       months.push(built);
       noted(() =>
-        options.register.monthBuilt({
+        monthBuilt(options.register, {
           month,
           at: options.now().toISOString(),
           published: entry.file !== null,
@@ -147,7 +148,7 @@ async function oneMonth(
     existsSync(join(paths.published, last.file))
   ) {
     const checks = JSON.parse(
-      options.register.builds().find((report) => report.month === month)?.checks ?? "[]",
+      buildReports(options.register).find((report) => report.month === month)?.checks ?? "[]",
     ) as CheckResult[];
     return {
       entry: { ...last, state },

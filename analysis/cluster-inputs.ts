@@ -60,11 +60,20 @@ export async function prepareClusterInputs(
   await prepareInventory(session, inputs.month, knownTo(settings));
 }
 
-function factView(columns: Readonly<Record<string, string>>, facts: readonly Fact[]): string {
+/**
+ * A SELECT over files of facts of one kind. A column that was not yet written when a file landed is
+ * NULL in its rows: what is landed stays as it is.
+ * @param columns name to type
+ */
+export function factView(
+  columns: Readonly<Record<string, string>>,
+  facts: readonly Pick<Fact, "path">[],
+): string {
   const list = Object.entries(columns);
-  if (facts.length === 0)
-    return `SELECT ${list.map(([name, type]) => `CAST(NULL AS ${type}) AS ${name}`).join(", ")} LIMIT 0`;
-  return `SELECT ${list.map(([name]) => `${name} AS ${name}`).join(", ")} FROM read_parquet([${facts
-    .map((fact) => sqlText(fact.path))
-    .join(", ")}])`;
+  const none = `SELECT ${list.map(([name, type]) => `CAST(NULL AS ${type}) AS "${name}"`).join(", ")} LIMIT 0`;
+  if (facts.length === 0) return none;
+  const files = facts.map((fact) => sqlText(fact.path)).join(", ");
+  return `SELECT ${list.map(([name]) => `"${name}" AS "${name}"`).join(", ")} FROM (
+    (${none}) UNION ALL BY NAME SELECT * FROM read_parquet([${files}], union_by_name = true)
+  )`;
 }

@@ -164,7 +164,10 @@ export async function monthInputs(
   return { month, units, facts, causes, fingerprint: sha256(JSON.stringify(causes)) };
 }
 
-/** Facts of the month's charge days; a day more of usage is no reason to build any other month. */
+/**
+ * Facts of the month's charge days; a day more of usage is no reason to build any other month. Five
+ * minutes are not among them: no model of a month reads them, and they go when their time is over.
+ */
 async function factsOf(
   session: Session,
   home: string,
@@ -179,6 +182,7 @@ async function factsOf(
      FROM unit_fact
      WHERE list_contains($sources, source)
        AND list_contains($clusters, cluster)
+       AND kind <> 'usage_5m'
        AND day IN (
          SELECT DISTINCT CAST(x_day AS VARCHAR)
          FROM read_parquet([${paths.map(sqlText).join(", ")}], union_by_name = true)

@@ -1,6 +1,13 @@
 import { homePaths } from "../data/files.ts";
 import { EMPTY_LIST, type PublishedList, readListSync } from "../data/published.ts";
-import { Register, type SourceReport } from "../data/register.ts";
+import { Register } from "../data/register.ts";
+import {
+  buildReports,
+  rejectedReports,
+  type SourceReport,
+  sourceReports,
+  unitReports,
+} from "../data/register/reports.ts";
 import type { MonthRow, RejectedRow, SourceRow } from "./schemas.ts";
 
 export interface SourcesReport {
@@ -20,10 +27,10 @@ export function sourcesReport(
   const paths = homePaths(home);
   const register = new Register(paths.register);
   try {
-    const reports = new Map(register.sources().map((report) => [report.name, report]));
-    const units = register.units();
+    const reports = new Map(sourceReports(register).map((report) => [report.name, report]));
+    const units = unitReports(register);
     const list = published ?? readListSync(paths) ?? EMPTY_LIST;
-    const builds = new Map(register.builds().map((report) => [report.month, report]));
+    const builds = new Map(buildReports(register).map((report) => [report.month, report]));
     return {
       data: configured.map((source): SourceRow => {
         const report: SourceReport | undefined = reports.get(source.name);
@@ -66,7 +73,7 @@ export function sourcesReport(
             ? (builds.get(month.month)?.problem ?? month.failed.join(", "))
             : null,
       })),
-      rejected: register.rejected(SHOWN_REJECTED),
+      rejected: rejectedReports(register, SHOWN_REJECTED),
     };
   } finally {
     register.close();

@@ -1,70 +1,23 @@
-import { DatabaseSync } from "node:sqlite";
-import { chmodSync, existsSync, mkdirSync, statfsSync } from "node:fs";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { chmodSync, existsSync, mkdirSync, readdirSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { AppError, asAppError } from "./errors.ts";
+import { loadSql } from "./sql.ts";
 
 /**
  * What ran and what people decided: small, transactional, precious. The only file that imports
- * SQLite. Workers write while the server reads, so a source that failed since the last publish is
- * seen at once.
+ * SQLite; each idea's tables and their functions are a module of `register/`. Workers write while the
+ * server reads, so a source that failed since the last publish is seen at once.
  */
 
-export interface UnitReport {
-  source: string;
-  type: string;
-  unit: string;
-  run: string | null;
-  months: string[];
-  state: "loaded" | "failed" | "refused" | "vanished";
-  rows: number;
-  rejected: number;
-  rejectedAmount: { currency: string; amount: string }[];
-  submittedAt: string | null;
-  at: string;
-  problem: string | null;
-  code: string | null;
-}
+const MIGRATIONS = new URL("./register/", import.meta.url);
+const FILES = readdirSync(MIGRATIONS)
+  .filter((name) => name.endsWith(".sql"))
+  .toSorted();
 
-export interface SourceReport {
-  name: string;
-  type: string;
-  lastSuccess: string | null;
-  lastAttempt: string | null;
-  failingSince: string | null;
-  problem: string | null;
-}
-
-export interface RejectedReport {
-  source: string;
-  unit: string;
-  file: string;
-  line: number | null;
-  reason: string;
-  text: string;
-  currency: string | null;
-  amount: string | null;
-}
-
-export interface BuildReport {
-  month: string;
-  at: string;
-  published: boolean;
-  problem: string | null;
-  checks: string;
-}
-
-const SCHEMA = `
-CREATE TABLE IF NOT EXISTS source_report (
-  name TEXT PRIMARY KEY, type TEXT NOT NULL, last_success TEXT, last_attempt TEXT,
-  failing_since TEXT, problem TEXT);
-CREATE TABLE IF NOT EXISTS unit_report (
-  source TEXT NOT NULL, unit TEXT NOT NULL, report TEXT NOT NULL, PRIMARY KEY (source, unit));
-CREATE TABLE IF NOT EXISTS rejected_report (
-  source TEXT NOT NULL, unit TEXT NOT NULL, report TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS rejected_by_unit ON rejected_report (source, unit);
-CREATE TABLE IF NOT EXISTS build_report (month TEXT PRIMARY KEY, report TEXT NOT NULL);
-`;
+/** Values by parameter name, without the `$`. */
+export type RegisterParams = Readonly<Record<string, SQLInputValue>>;
 
 /**
  * Writes a report, or not: on a full disk the register cannot be written either. The work it is about
@@ -99,10 +52,43 @@ function open(path: string): DatabaseSync {
   try {
     chmodSync(path, 0o600);
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
-    db.exec(SCHEMA);
+    migrate(db);
     return db;
   } catch (error) {
     db.close();
+    throw error;
+  }
+}
+
+/** Files of `register/` that this register has not had yet, by name. */
+function missing(db: DatabaseSync): string[] {
+  const made = db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'migration'").get();
+  if (made === undefined) return FILES;
+  const done = db.prepare("SELECT name FROM migration").all() as { name: string }[];
+  return FILES.filter((file) => !done.some(({ name }) => name === file));
+}
+
+/** Brings the tables up to date; of two processes that do so at once the second finds nothing to do. */
+function migrate(db: DatabaseSync): void {
+  if (missing(db).length === 0) return;
+  inTransaction(db, () => {
+    db.exec("CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY)");
+    for (const name of missing(db)) {
+      db.exec(loadSql(new URL(name, MIGRATIONS)));
+      db.prepare("INSERT INTO migration VALUES (?)").run(name);
+    }
+  });
+}
+
+function inTransaction<T>(db: DatabaseSync, work: () => T): T {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    const result = work();
+    db.exec("COMMIT");
+    return result;
+  } catch (error) {
+    // A full disk has rolled back already, and then there is nothing to roll back.
+    if (db.isTransaction) db.exec("ROLLBACK");
     throw error;
   }
 }
@@ -113,19 +99,19 @@ function openAsClosed(path: string, error: unknown): DatabaseSync {
   const url = pathToFileURL(path);
   url.searchParams.set("immutable", "1");
   const db = new DatabaseSync(url, { readOnly: true });
-  const made = db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'build_report'").get();
-  if (made !== undefined) return db;
+  if (missing(db).length === 0) return db;
   db.close();
   throw diskFull(path, error);
 }
 
 export class Register {
-  readonly #path: string;
+  readonly path: string;
   readonly #db: DatabaseSync;
   readonly #readOnly: boolean = false;
+  readonly #prepared = new Map<string, StatementSync>();
   constructor(path: string) {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    this.#path = path;
+    this.path = path;
     try {
       this.#db = open(path);
     } catch (error) {
@@ -136,132 +122,36 @@ export class Register {
     }
   }
 
+  #statement(sql: string): StatementSync {
+    let statement = this.#prepared.get(sql);
+    if (statement === undefined) this.#prepared.set(sql, (statement = this.#db.prepare(sql)));
+    return statement;
+  }
+
+  /** The rows of a query. */
+  rows<T>(sql: string, params: RegisterParams = {}): T[] {
+    return this.#statement(sql).all(params) as T[];
+  }
+
+  /** Runs one statement that writes, in the open transaction where there is one; gives how many rows it changed. */
+  change(sql: string, params: RegisterParams = {}): number {
+    return this.#write(() => Number(this.#statement(sql).run(params).changes));
+  }
+
+  /** Runs `work` whole or not at all, the only writer meanwhile; inside another it is part of that one. */
+  transaction<T>(work: () => T): T {
+    if (this.#db.isTransaction) return work();
+    return this.#write(() => inTransaction(this.#db, work));
+  }
+
   /** Runs what writes; SQLite's words for a full disk are many. */
-  #write(work: () => void): void {
+  #write<T>(work: () => T): T {
     try {
-      work();
+      return work();
     } catch (error) {
-      throw this.#readOnly || isDiskFull(this.#path) ? diskFull(this.#path, error) : error;
+      if (error instanceof AppError) throw error;
+      throw this.#readOnly || isDiskFull(this.path) ? diskFull(this.path, error) : error;
     }
-  }
-
-  #transaction(work: () => void): void {
-    this.#write(() => this.#inTransaction(work));
-  }
-
-  #inTransaction(work: () => void): void {
-    this.#db.exec("BEGIN IMMEDIATE");
-    try {
-      work();
-      this.#db.exec("COMMIT");
-    } catch (error) {
-      // A full disk has rolled back already, and then there is nothing to roll back.
-      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
-      throw error;
-    }
-  }
-
-  /** Records how a source's last reading went; the first failure's time is kept until it works again. */
-  sourceRead(name: string, type: string, at: string, problem: string | null): void {
-    this.#write(() =>
-      this.#db
-        .prepare(
-          `INSERT INTO source_report VALUES ($name, $type, $success, $at, $since, $problem)
-         ON CONFLICT (name) DO UPDATE SET type = $type, last_attempt = $at, problem = $problem,
-           last_success = coalesce($success, last_success),
-           failing_since = CASE WHEN $problem IS NULL THEN NULL ELSE coalesce(failing_since, $at) END`,
-        )
-        .run({
-          name,
-          type,
-          at,
-          success: problem === null ? at : null,
-          since: problem === null ? null : at,
-          problem,
-        }),
-    );
-  }
-
-  /** Records a unit; of its rejected rows the first `keep` are shown, all are counted. */
-  unitRead(report: UnitReport, rejected: readonly RejectedReport[], keep = 200): void {
-    this.#transaction(() => {
-      const { source, unit } = report;
-      this.#db
-        .prepare("INSERT OR REPLACE INTO unit_report VALUES (?, ?, ?)")
-        .run(source, unit, JSON.stringify(report));
-      if (report.state !== "loaded") return;
-      this.#db
-        .prepare("DELETE FROM rejected_report WHERE source = ? AND unit = ?")
-        .run(source, unit);
-      const insert = this.#db.prepare("INSERT INTO rejected_report VALUES (?, ?, ?)");
-      for (const row of rejected.slice(0, keep)) insert.run(source, unit, JSON.stringify(row));
-    });
-  }
-
-  monthBuilt(report: BuildReport): void {
-    this.#write(() =>
-      this.#db
-        .prepare("INSERT OR REPLACE INTO build_report VALUES (?, ?)")
-        .run(report.month, JSON.stringify(report)),
-    );
-  }
-
-  /** Forgets reports of sources that are configured no more. */
-  keepSources(names: readonly string[]): void {
-    const list = JSON.stringify(names);
-    this.#transaction(() => {
-      for (const [table, column] of [
-        ["source_report", "name"],
-        ["unit_report", "source"],
-        ["rejected_report", "source"],
-      ] as const)
-        this.#db
-          .prepare(`DELETE FROM ${table} WHERE ${column} NOT IN (SELECT value FROM json_each(?))`)
-          .run(list);
-    });
-  }
-
-  sources(): SourceReport[] {
-    return this.#db
-      .prepare(
-        `SELECT name, type, last_success AS lastSuccess, last_attempt AS lastAttempt,
-           failing_since AS failingSince, problem FROM source_report ORDER BY name`,
-      )
-      .all() as unknown as SourceReport[];
-  }
-
-  /** Forgets units of a source that are neither there nor loaded any more. */
-  keepUnits(source: string, units: readonly string[]): void {
-    const list = JSON.stringify(units);
-    this.#transaction(() => {
-      for (const table of ["unit_report", "rejected_report"])
-        this.#db
-          .prepare(
-            `DELETE FROM ${table} WHERE source = ? AND unit NOT IN (SELECT value FROM json_each(?))`,
-          )
-          .run(source, list);
-    });
-  }
-
-  units(): UnitReport[] {
-    return this.#reports<UnitReport>("SELECT report FROM unit_report ORDER BY source, unit");
-  }
-
-  rejected(limit: number): RejectedReport[] {
-    return this.#reports<RejectedReport>(
-      `SELECT report FROM rejected_report ORDER BY source, unit, rowid LIMIT ${Math.trunc(limit)}`,
-    );
-  }
-
-  builds(): BuildReport[] {
-    return this.#reports<BuildReport>("SELECT report FROM build_report ORDER BY month");
-  }
-
-  #reports<T>(sql: string): T[] {
-    return this.#db
-      .prepare(sql)
-      .all()
-      .map((row) => JSON.parse((row as { report: string }).report) as T);
   }
 
   close(): void {

@@ -3,7 +3,15 @@ import { homePaths, freeBytes, makeHome, sweepTemporary } from "../data/files.ts
 import { openLedger, type Ledger } from "../data/ledger.ts";
 import { addAmounts } from "../data/money.ts";
 import { addMonths } from "../data/period.ts";
-import { noted, type RejectedReport, type Register, type UnitReport } from "../data/register.ts";
+import { noted, type Register } from "../data/register.ts";
+import {
+  keepUnits,
+  type RejectedReport,
+  sourceRead,
+  unitRead,
+  type UnitReport,
+  unitReports,
+} from "../data/register/reports.ts";
 import { damagedWork, isBlockDamage, isFatal } from "../data/warehouse.ts";
 import {
   commitUnit,
@@ -118,8 +126,7 @@ async function oneSource(source: Source, run: Run): Promise<void> {
   const problems: string[] = [];
   const loaded = await ledgerUnits(run.ledger.session, source.name);
   const reports = new Map(
-    options.register
-      .units()
+    unitReports(options.register)
       .filter((report) => report.source === source.name)
       .map((report) => [report.unit, report]),
   );
@@ -156,9 +163,10 @@ async function oneSource(source: Source, run: Run): Promise<void> {
   noted(() => {
     if (plan.names !== null) {
       const kept = [...plan.names, ...loaded.map((known) => known.unit)];
-      options.register.keepUnits(source.name, [...kept, ...landed.map(({ unit }) => unit.unit)]);
+      keepUnits(options.register, source.name, [...kept, ...landed.map(({ unit }) => unit.unit)]);
     }
-    options.register.sourceRead(
+    sourceRead(
+      options.register,
       source.name,
       source.type,
       options.now().toISOString(),
@@ -406,7 +414,8 @@ async function mendReport(
     return;
   const rejected = await ledgerRejected(run.ledger.session, source.name, unit);
   noted(() =>
-    run.options.register.unitRead(
+    unitRead(
+      run.options.register,
       loadedReport(source, unit, known, rejected),
       rejected.map((row): RejectedReport => ({ ...row, source: source.name, unit })),
     ),
@@ -491,7 +500,8 @@ function fail(
     code: error.code,
   });
   noted(() =>
-    options.register.unitRead(
+    unitRead(
+      options.register,
       {
         ...reportOf(source, unit, options.now().toISOString()),
         state: outcome,

@@ -5,6 +5,7 @@ import { AppError } from "../../data/errors.ts";
 import { homePaths } from "../../data/files.ts";
 import { parseMonth } from "../../data/period.ts";
 import { Register } from "../../data/register.ts";
+import { buildReports } from "../../data/register/reports.ts";
 import { findConfig, readConfig } from "../config.ts";
 import { table } from "../terminal.ts";
 import type { Command } from "./commands.ts";
@@ -37,7 +38,7 @@ export const checkCommand: Command = {
             : `month ${month} is not published; there are ${snapshot.list.months.map((entry) => entry.month).join(", ")}`,
         );
       const register = new Register(paths.register);
-      const builds = new Map(register.builds().map((report) => [report.month, report]));
+      const builds = new Map(buildReports(register).map((report) => [report.month, report]));
       register.close();
       for (const entry of months) {
         // A month whose last build broke an invariant: those are the results that matter.

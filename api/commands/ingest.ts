@@ -3,6 +3,7 @@ import { hint } from "../../data/config.ts";
 import { homePaths } from "../../data/files.ts";
 import { parseDay } from "../../data/period.ts";
 import { noted, Register } from "../../data/register.ts";
+import { keepSources } from "../../data/register/reports.ts";
 import { ingest, type IngestReporter, type IngestResult } from "../../ingest/run.ts";
 import { type Config, findConfig, readConfig } from "../config.ts";
 import type { Terminal } from "../terminal.ts";
@@ -55,7 +56,7 @@ export async function ingestAll(
     throw new AppError("BAD_PARAMETER", `--until ${until} is not after --since ${since}`);
   const register = new Register(homePaths(config.home).register);
   try {
-    if (names.length === 0) noted(() => register.keepSources(known));
+    if (names.length === 0) noted(() => keepSources(register, known));
     const result = await ingest({
       home: config.home,
       sources: config.sources.filter((source) => names.length === 0 || names.includes(source.name)),

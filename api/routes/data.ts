@@ -1,5 +1,6 @@
 import { ask } from "../../analysis/ask.ts";
 import { Register } from "../../data/register.ts";
+import { buildReports } from "../../data/register/reports.ts";
 import type { CheckResult } from "../../analysis/checks.ts";
 import type { App, RouteContext } from "../app.ts";
 import { listMeta, viewMonth } from "../meta.ts";
@@ -91,7 +92,7 @@ export function dataRoutes(app: App, context: RouteContext): void {
 function lastChecks(context: RouteContext, month: string): CheckResult[] {
   const register = new Register(context.paths.register);
   try {
-    const report = register.builds().find((build) => build.month === month);
+    const report = buildReports(register).find((build) => build.month === month);
     return JSON.parse(report?.checks ?? "[]") as CheckResult[];
   } finally {
     register.close();

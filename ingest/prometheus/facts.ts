@@ -8,7 +8,7 @@ export type Cell = string | number | boolean | null;
 
 const container = ["node", "namespace", "pod", "pod_uid", "container"] as const;
 
-/** Figures of a container and five minutes; -1 in a request: it asked for none. */
+/** Figures of a container and five minutes; -1 in a request or a limit: it has none. */
 export const USAGE_5M = [
   "at",
   "seconds",
@@ -18,6 +18,8 @@ export const USAGE_5M = [
   "mem_max",
   "cpu_request",
   "mem_request",
+  "cpu_limit",
+  "mem_limit",
   "throttled_ms",
   "oom_kills",
   "restarts",

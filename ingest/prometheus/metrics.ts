@@ -61,6 +61,9 @@ export const METRICS: readonly Metric[] = [
   metric("kube_pod_container_resource_requests", "gauge", "namespace", [
     ["resource", "=~", "cpu|memory|nvidia_com_gpu"],
   ]),
+  metric("kube_pod_container_resource_limits", "gauge", "namespace", [
+    ["resource", "=~", "cpu|memory"],
+  ]),
   metric("kube_pod_container_status_restarts_total", "counter", "namespace"),
   metric("kube_pod_container_status_last_terminated_reason", "state", "namespace", [
     ["reason", "=", "OOMKilled"],

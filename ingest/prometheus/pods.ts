@@ -19,7 +19,7 @@ export interface ContainerParts {
   readonly sent: Part[];
 }
 
-/** A container of one pod, and what it asked for. */
+/** A container of one pod, what it asked for and what it may take at most. */
 export interface Container {
   readonly name: string;
   cpu: Part[];
@@ -28,6 +28,7 @@ export interface Container {
   oom: Part[];
   readonly restarts: Part[];
   readonly requests: Map<string, Run[]>;
+  readonly limits: Map<string, Run[]>;
   readonly oomKilled: Run[];
 }
 
@@ -119,6 +120,7 @@ export function containerOf(pod: Pod, name: string): Container {
       oom: [],
       restarts: [],
       requests: new Map(),
+      limits: new Map(),
       oomKilled: [],
     };
     pod.containers.set(name, container);
@@ -161,6 +163,6 @@ export function uidOfPath(path: string): string {
   return found?.[1]?.replaceAll("_", "-") ?? "";
 }
 
-/** Runs of one value each, requests of one resource. */
-export const requestsOf = (container: Container, resource: string): Run[] =>
-  oneValue(container.requests.get(resource) ?? []);
+/** Runs of one value each, of one resource's requests or limits; zero is none. */
+export const setOf = (sizes: ReadonlyMap<string, Run[]>, resource: string): Run[] =>
+  oneValue(sizes.get(resource) ?? []).filter((run) => run.value > 0);

@@ -333,10 +333,12 @@ export class Reducer implements SeriesSink {
         pod.claims.set(claim, [...(pod.claims.get(claim) ?? []), ...runs]);
         return;
       }
-      case "kube_pod_container_resource_requests": {
-        const { requests } = containerOf(pod, label(labels, "container"));
+      case "kube_pod_container_resource_requests":
+      case "kube_pod_container_resource_limits": {
+        const container = containerOf(pod, label(labels, "container"));
+        const sizes = metric.endsWith("_limits") ? container.limits : container.requests;
         const resource = labels["resource"] ?? "";
-        requests.set(resource, [...(requests.get(resource) ?? []), ...runs]);
+        sizes.set(resource, [...(sizes.get(resource) ?? []), ...runs]);
         return;
       }
       case "kube_pod_container_status_last_terminated_reason":

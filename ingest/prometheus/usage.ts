@@ -1,6 +1,6 @@
 import { type FactSink, USAGE_5M, USAGE_HOUR } from "./facts.ts";
 import type { Part } from "./parts.ts";
-import { type Container, type Pod, requestsOf } from "./pods.ts";
+import { type Container, type Pod, setOf } from "./pods.ts";
 import { BUCKET_MS, HOUR_MS, intersect, type Run, spread, type Window } from "./runs.ts";
 
 /** What one container's figures are made from; parts are settled. */
@@ -138,15 +138,13 @@ export function writeUsage(
   const there = timed(present);
   const measuredTime = timed(measured.used);
   const request = (resource: string) =>
-    held(
-      intersect(
-        requestsOf(container, resource).filter((run) => run.value > 0),
-        reserved,
-      ),
-    );
+    held(intersect(setOf(container.requests, resource), reserved));
+  const limit = (resource: string) => held(intersect(setOf(container.limits, resource), present));
   const cpuRequest = request("cpu");
   const memoryRequest = request("memory");
   const gpuRequest = request("nvidia_com_gpu");
+  const cpuLimit = limit("cpu");
+  const memoryLimit = limit("memory");
 
   const wholeCpu = new Rounded();
   const wholeThrottled = new Rounded();
@@ -215,9 +213,11 @@ export function writeUsage(
     five[5] = Math.round(memoryMax.at(bucket));
     five[6] = asked(cpuRequest, 1e6);
     five[7] = asked(memoryRequest, 1);
-    five[8] = throttledMs;
-    five[9] = kills;
-    five[10] = again;
+    five[8] = asked(cpuLimit, 1e6);
+    five[9] = asked(memoryLimit, 1);
+    five[10] = throttledMs;
+    five[11] = kills;
+    five[12] = again;
     sink.usage5m(number, five);
   }
   endHour(Math.ceil(end / BUCKETS_AN_HOUR) - 1);

@@ -50,7 +50,7 @@ class Figures {
     const column = (name: string): ParquetColumn => ({
       name,
       type: SMALL.has(name) ? "INTEGER" : "BIGINT",
-      optional: name.endsWith("_request"),
+      optional: name.endsWith("_request") || name.endsWith("_limit"),
     });
     const text = (name: string): ParquetColumn => ({ name, type: "VARCHAR", optional: false });
     const [time = "", ...rest] = figures;

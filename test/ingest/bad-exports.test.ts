@@ -7,7 +7,8 @@ import { homePaths } from "../../data/files.ts";
 import { type Ledger, openLedger } from "../../data/ledger.ts";
 import { storedLines } from "../../data/lines.ts";
 import { plainAmount } from "../../data/money.ts";
-import { Register, type UnitReport } from "../../data/register.ts";
+import { Register } from "../../data/register.ts";
+import { type UnitReport, unitReports } from "../../data/register/reports.ts";
 import { directoryStore } from "../../ingest/azure-exports/directory.ts";
 import { azureExportsSource } from "../../ingest/azure-exports/source.ts";
 import { ingest, type IngestReporter } from "../../ingest/run.ts";
@@ -78,7 +79,7 @@ beforeAll(async () => {
   );
   events = await ingestInto(exports);
   const register = new Register(homePaths(home).register);
-  reports = register.units();
+  reports = unitReports(register);
   register.close();
   ledger = await openLedger(homePaths(home));
 }, 240_000);

@@ -246,7 +246,7 @@ describe("errors of others (allocation-peers.md 2.6) that lie in ingestion", () 
           const { five, hours, tables } = reduce([...nodeSeries(), ...series]);
           for (const fact of [...five, ...hours, ...tables.node_hour, ...tables.pod_day])
             for (const [column, figure] of Object.entries(fact))
-              if (typeof figure === "number" && !column.endsWith("_request"))
+              if (typeof figure === "number" && !/_(request|limit)$/.test(column))
                 expect(figure, column).toBeGreaterThanOrEqual(0);
           for (const fact of hours) expect(Number(fact["seconds"])).toBeLessThanOrEqual(3600);
         },
@@ -584,6 +584,50 @@ describe("pods and their surroundings", () => {
     expect(facts.hours[1]).toMatchObject({ restarts: 1, oom_kills: 1 });
     expect(sum(facts.hours, "oom_kills")).toBe(1);
     expect(sum(reduce([...nodeSeries(), ...web(), restarts]).hours, "oom_kills")).toBe(0);
+  });
+});
+
+describe("limits, kills and throttling by five minutes", () => {
+  const at = (facts: ReturnType<typeof reduce>, second: number) =>
+    facts.five.find((fact) => fact["at"] === START + second);
+  it("a container's limits are those in force, -1 where it has none", () => {
+    const raised = web({ limit: { cpu: 0.5, memory: 128 << 20 } }).map((one) =>
+      one.metric === "kube_pod_container_resource_limits" && one.labels["resource"] === "memory"
+        ? {
+            ...one,
+            samples: one.samples.map(([time, value]): [number, number] => [
+              time,
+              time < START + HOUR ? value : 2 * value,
+            ]),
+          }
+        : one,
+    );
+    const facts = reduce([...nodeSeries(), ...raised]);
+    expect(at(facts, 0)).toMatchObject({ cpu_limit: 500_000, mem_limit: 128 << 20 });
+    expect(at(facts, HOUR)).toMatchObject({ cpu_limit: 500_000, mem_limit: 256 << 20 });
+    const none = reduce([...nodeSeries(), ...web({ limit: { memory: 128 << 20 } })]);
+    expect(at(none, 0)).toMatchObject({
+      cpu_limit: -1,
+      mem_limit: 128 << 20,
+      cpu_request: 250_000,
+    });
+  });
+  it("kills and time throttled are in the five minutes they were in", () => {
+    const labels = (web()[0] as Series).labels;
+    const grown = (metric: string, each: number): Series => ({
+      metric,
+      labels,
+      samples: every(60, START - 300, END, (time) => (time < START + 930 ? 7 : 7 + each)),
+    });
+    const facts = reduce([
+      ...nodeSeries(),
+      ...web(),
+      grown("container_cpu_cfs_throttled_seconds_total", 1.5),
+      grown("container_oom_events_total", 2),
+    ]);
+    expect(at(facts, 900)).toMatchObject({ throttled_ms: 1500, oom_kills: 2 });
+    expect(sum(facts.five, "throttled_ms")).toBe(1500);
+    expect(sum(facts.five, "oom_kills")).toBe(2);
   });
 });
 

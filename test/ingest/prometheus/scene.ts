@@ -56,6 +56,8 @@ export interface PodScene {
   bytes?: number;
   /** Cores and bytes asked for. */
   request?: { cpu?: number; memory?: number; gpu?: number };
+  /** Cores and bytes it may take at most. */
+  limit?: { cpu?: number; memory?: number };
   /** Whether cAdvisor's series say the uid in their path. */
   path?: boolean;
   owner?: { kind: string; name: string };
@@ -64,7 +66,8 @@ export interface PodScene {
 /** The series of a pod with one container that uses the same all the time. */
 export function podSeries(scene: PodScene): Series[] {
   const { namespace = "shop", pod, uid, node = "node-1", container = "app", step = 60 } = scene;
-  const { phase = 0, cores = 0.5, bytes = 100 << 20, request = {}, path = true } = scene;
+  const { phase = 0, cores = 0.5, bytes = 100 << 20, path = true } = scene;
+  const { request = {}, limit = {} } = scene;
   const from = (scene.from ?? START - 300) + phase;
   const until = scene.until ?? START + 24 * HOUR;
   const cadvisor = {
@@ -101,14 +104,16 @@ export function podSeries(scene: PodScene): Series[] {
     },
     { metric: "kube_pod_status_phase", labels: { ...ksm, phase: "Running" }, samples: one },
   ];
-  for (const [resource, unit, amount] of [
-    ["cpu", "core", request.cpu],
-    ["memory", "byte", request.memory],
-    ["nvidia_com_gpu", "integer", request.gpu],
+  for (const [which, resource, unit, amount] of [
+    ["requests", "cpu", "core", request.cpu],
+    ["requests", "memory", "byte", request.memory],
+    ["requests", "nvidia_com_gpu", "integer", request.gpu],
+    ["limits", "cpu", "core", limit.cpu],
+    ["limits", "memory", "byte", limit.memory],
   ] as const)
     if (amount !== undefined)
       series.push({
-        metric: "kube_pod_container_resource_requests",
+        metric: `kube_pod_container_resource_${which}`,
         labels: { ...ksm, node, container, resource, unit },
         samples: every(step, from, until, () => amount),
       });

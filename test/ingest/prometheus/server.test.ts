@@ -73,6 +73,7 @@ function estate(label?: string): Series[] {
           uid: UIDS.a,
           phase: 7,
           request: { cpu: 0.25, memory: 90 << 20 },
+          limit: { cpu: 0.75, memory: 180 << 20 },
         }),
         31,
       ),
@@ -109,6 +110,16 @@ function estate(label?: string): Series[] {
           phase: 41,
         }),
         13,
+      ),
+      // Throttled half a second in every minute, and killed at noon.
+      ...(["container_cpu_cfs_throttled_seconds_total", "container_oom_events_total"] as const).map(
+        (metric): Series => ({
+          metric,
+          labels: (podSeries({ pod: "web-1", uid: UIDS.a })[0] as Series).labels,
+          samples: every(60, START - 293, END, (at) =>
+            metric.includes("oom") ? Number(at >= noon) : (at - START) / 120,
+          ),
+        }),
       ),
       {
         metric: "kube_pod_labels",
@@ -188,6 +199,15 @@ describeWith("Prometheus", "usage from a real Prometheus", (program) => {
       );
       expect(pods.map((pod) => pod["pod"])).toEqual(["web-1", "db-0", "db-0", "job-1"]);
       expect(JSON.parse(pods[0]?.["labels"] ?? "")).toEqual({ note: ODD });
+      const [limited] = await factsOf(
+        home,
+        "usage_5m",
+        "max(cpu_limit) AS cpu, max(mem_limit) AS memory, sum(throttled_ms) AS throttled, sum(oom_kills) AS kills",
+        `WHERE pod_uid = '${UIDS.a}' AND "at" < ${END}`,
+      );
+      // An hour is missing, and what was throttled on the way out of it is not known.
+      expect(limited).toMatchObject({ cpu: "750000", memory: String(180 << 20), kills: "1" });
+      expect(Number(limited?.["throttled"])).toBe((23 * 60 - 1) * 500);
       const [unit] = await ledger(home, "SELECT coverage FROM unit WHERE unit = 'prod 2026-08-03'");
       // Node 1 but for its gap; node 2 until its only pod moved.
       expect(Number(unit?.["coverage"])).toBeGreaterThan(35 * HOUR - 700);
@@ -270,14 +290,15 @@ describeWith("Prometheus", "usage from a real Prometheus", (program) => {
     }
     // Bucket by bucket inside a steady stretch the two agree to a rounding.
     const inside = `WHERE "at" BETWEEN ${START + HOUR} AND ${START + 7 * HOUR} ORDER BY pod_uid, "at"`;
-    const columns = 'pod_uid, "at", seconds, cpu_avg, mem_avg, mem_max, cpu_request, mem_request';
+    const columns =
+      'pod_uid, "at", seconds, cpu_avg, mem_avg, mem_max, cpu_request, mem_request, cpu_limit, mem_limit, throttled_ms';
     const fiveA = await factsOf(left, "usage_5m", columns, inside);
     const fiveB = await factsOf(right, "usage_5m", columns, inside);
     expect(fiveB.length).toBe(fiveA.length);
     for (const [index, row] of fiveA.entries())
       for (const [column, value] of Object.entries(row)) {
         const other = fiveB[index]?.[column];
-        if (column === "cpu_avg" || column === "mem_avg")
+        if (column === "cpu_avg" || column === "mem_avg" || value === "2500")
           expect(Number(other) / Number(value), column).toBeCloseTo(1, 1);
         else expect(other, column).toBe(value);
       }
