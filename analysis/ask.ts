@@ -63,6 +63,7 @@ export type QueryName =
   | "explain-lines"
   | "explain-parts"
   | "explain-moved"
+  | "explain-commitments"
   | "usage"
   | "total"
   | "trend"

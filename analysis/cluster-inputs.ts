@@ -1,4 +1,5 @@
 import { loadSql } from "../data/sql.ts";
+import { UNUSED_COMMITMENT } from "./allocation.ts";
 import { type Session, sqlText } from "../data/warehouse.ts";
 import { type BuildSettings, type Fact, knownTo, type MonthInputs, tables } from "./inputs.ts";
 import { prepareInventory } from "./inventory.ts";
@@ -37,9 +38,9 @@ export async function prepareClusterInputs(
   await table(
     "policy",
     "policy VARCHAR, bucket VARCHAR, mode VARCHAR, team VARCHAR",
-    settings.clusters.length === 0
-      ? []
-      : settings.allocation.rules.map((rule) => [rule.policy, rule.bucket, rule.mode, rule.team]),
+    settings.allocation.rules
+      .filter((rule) => settings.clusters.length > 0 || rule.bucket === UNUSED_COMMITMENT)
+      .map((rule) => [rule.policy, rule.bucket, rule.mode, rule.team]),
   );
   await table(
     "shared_pattern",

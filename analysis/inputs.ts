@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { homePaths, sha256 } from "../data/files.ts";
 import { storedLines } from "../data/lines.ts";
-import { loadSql } from "../data/sql.ts";
+import { fillSql, loadSql } from "../data/sql.ts";
 import { type Session, sqlText } from "../data/warehouse.ts";
 import { inventoryHash, type Known } from "./inventory.ts";
 import { METHOD_VERSION } from "./method.ts";
@@ -135,7 +135,10 @@ export async function monthInputs(
     "SELECT * FROM stated_total WHERE month = $month AND list_contains($sources, source) ORDER BY ALL",
     params,
   );
-  const facts = await factsOf(session, home, units, month, settings);
+  const facts = [
+    ...(await factsOf(session, home, units, month, settings)),
+    ...(await driverFacts(session, home, units, month, settings)),
+  ];
   const causes = {
     import: sha256(
       JSON.stringify([
@@ -194,6 +197,33 @@ async function factsOf(
       sources: settings.sources,
       clusters: settings.clusters.map((cluster) => cluster.name),
     },
+  );
+  return found.map((fact) => ({
+    kind: fact.kind,
+    path: join(homePaths(home).facts, fact.parquet.slice("facts/".length)),
+    sha256: fact.sha,
+  }));
+}
+
+/**
+ * Quantities of the calendar months in which something of the month was charged. Of a source that has
+ * none there, its newest day before: it tells who is known.
+ */
+async function driverFacts(
+  session: Session,
+  home: string,
+  units: readonly MonthUnit[],
+  month: string,
+  settings: BuildSettings,
+): Promise<Fact[]> {
+  const paths = units.flatMap((unit) => unit.parts.map((part) => part.path));
+  const isAsked = settings.allocation.sharedCosts.some((shared) => shared.driver !== null);
+  if (!isAsked || paths.length === 0) return [];
+  const found = await session.rows<{ kind: string; parquet: string; sha: string }>(
+    fillSql(loadSql(new URL("./driver-facts.sql", import.meta.url)), {
+      lines: [{ stored: `[${paths.map(sqlText).join(", ")}]` }, "stored"],
+    }),
+    { month, sources: settings.sources },
   );
   return found.map((fact) => ({
     kind: fact.kind,

@@ -4,13 +4,17 @@ import type { Session } from "../data/warehouse.ts";
 
 /** The models of a month, in order; those that are scaffolding are not published. */
 const MODELS: readonly (readonly [name: string, kept: "published" | "scaffold"])[] = [
+  ["08-shared_taker", "scaffold"],
   ["10-owner_key", "scaffold"],
   ["20-tag_value", "scaffold"],
   ["30-owner", "scaffold"],
+  ["31-shared_line", "scaffold"],
   ["40-owner_fact", "scaffold"],
   ["42-cluster_key", "scaffold"],
   ["50-line", "published"],
+  ["51-commitment_owner", "scaffold"],
   ["52-cluster_line", "published"],
+  ["53-shared_weight", "scaffold"],
   ["43-node_alias", "scaffold"],
   ["44-node_value", "scaffold"],
   ["53-node_day", "published"],
@@ -30,6 +34,9 @@ const MODELS: readonly (readonly [name: string, kept: "published" | "scaffold"])
   ["63-pool", "scaffold"],
   ["64-receiver", "scaffold"],
   ["64-moved_share", "scaffold"],
+  ["66-commitment_use", "scaffold"],
+  ["67-moved_commitment", "scaffold"],
+  ["68-unused_commitment", "published"],
   ["65-moved", "scaffold"],
   ["70-spend", "published"],
   ["71-spend_month", "published"],
@@ -39,14 +46,22 @@ const MODELS: readonly (readonly [name: string, kept: "published" | "scaffold"])
   ["75-allocation_day", "published"],
 ];
 
-/** Models that are one algorithm over different inputs. */
-const SHARES: Readonly<Record<string, { amounts: string; weights: string }>> = {
-  "62-share": {
-    amounts:
-      "(SELECT DISTINCT split_id AS split_id, units AS units FROM line_amount WHERE units > 0)",
-    weights: "weight",
+/** Models that are one algorithm over different inputs, and the file each is in. */
+const ALGORITHMS: Readonly<Record<string, { file: string; slots: Record<string, string> }>> = {
+  "30-owner": { file: "match", slots: { rules: "rule", patterns: "rule_pattern" } },
+  "31-shared_line": {
+    file: "match",
+    slots: { rules: "shared_rule", patterns: "shared_rule_pattern" },
   },
-  "64-moved_share": { amounts: "moved_amount", weights: "receiver" },
+  "62-share": {
+    file: "share",
+    slots: {
+      amounts:
+        "(SELECT DISTINCT split_id AS split_id, units AS units FROM line_amount WHERE units > 0)",
+      weights: "weight",
+    },
+  },
+  "64-moved_share": { file: "share", slots: { amounts: "moved_amount", weights: "receiver" } },
 };
 
 const text = (name: string) => loadSql(new URL(`./models/${name}.sql`, import.meta.url));
@@ -54,14 +69,19 @@ const text = (name: string) => loadSql(new URL(`./models/${name}.sql`, import.me
 /** Runs the month's models in the attached answers file; `month_line` and the facts are there. */
 export async function runModels(session: Session, month: string): Promise<void> {
   for (const [name, kept] of MODELS) {
-    const share = SHARES[name];
+    const algorithm = ALGORITHMS[name];
     const sql =
-      share === undefined
+      algorithm === undefined
         ? text(name)
-        : fillSql(text("share").replaceAll(/^--.*\n/gm, ""), {
-            amounts: [{ [name]: share.amounts }, name],
-            weights: [{ [name]: share.weights }, name],
-          });
+        : fillSql(
+            text(algorithm.file).replaceAll(/^--.*\n/gm, ""),
+            Object.fromEntries(
+              Object.entries(algorithm.slots).map(([slot, table]) => [
+                slot,
+                [{ [name]: table }, name] as const,
+              ]),
+            ),
+          );
     if (name === "62-share") await refuseHuge(session);
     if (name === "64-moved_share")
       await session.run(`CREATE OR REPLACE TEMP TABLE moved_amount AS ${text("moved-amount")}`);
@@ -71,6 +91,8 @@ export async function runModels(session: Session, month: string): Promise<void> 
     );
     // Behind the lines and not in their query: reading the wide rows twice doubled the cost of a month.
     if (name === "50-line") await session.run(`INSERT INTO line ${text("51-line_repair")}`);
+    if (name === "65-moved")
+      await session.run(`INSERT INTO moved ${text("moved-commitment-rows")}`);
     if (name === "52-cluster_line") await session.run("ALTER TABLE line DROP COLUMN owner_hash");
   }
 }

@@ -9,6 +9,7 @@ import {
 } from "../analysis/allocation.ts";
 import type { BuildSettings } from "../analysis/inputs.ts";
 import { NO_OWNERS, readOwners } from "../analysis/ownership.ts";
+import { sharedCostsOf } from "../analysis/shared-config.ts";
 import { checkSection, hint, type Located, readYaml } from "../data/config.ts";
 import { AppError } from "../data/errors.ts";
 import { BlobLocation, DirectoryLocation } from "../ingest/azure-exports/config.ts";
@@ -161,7 +162,13 @@ export function readConfig(file: string): Config {
     config.owners === undefined
       ? NO_OWNERS
       : readOwners(resolve(located.folder, config.owners), (config.clusters ?? []).length > 0);
-  const allocation = allocationOf(config.allocation ?? {});
+  const shared = sharedCostsOf(
+    config.allocation?.shared ?? [],
+    located.folder,
+    ownership,
+    located.at(["allocation", "shared"]),
+  );
+  const allocation = allocationOf(config.allocation ?? {}, shared);
   checkClusters(located, config.clusters ?? []);
   const teams = [...new Set(ownership.teams.map((version) => version.team))];
   const stranger = allocation.rules.find(({ team }) => team !== null && !teams.includes(team));

@@ -22,7 +22,7 @@ const MOST = 10n ** 18n;
 export function readQuantity(text: string): Read<bigint> {
   if (NOT_A_NUMBER.test(text))
     return { reason: `the quantity is ${shownCell(text)}, not a number` };
-  if (/^-/.test(text) && DECIMAL.test(text.slice(1)))
+  if (text.startsWith("-") && DECIMAL.test(text.slice(1)))
     return { reason: `the quantity ${shownCell(text)} is negative` };
   const match = DECIMAL.exec(text);
   const [, whole = "", fraction = "", exponent = "0"] = match ?? [];

@@ -327,7 +327,7 @@ async function writeFacts(session: Session, kind: string, rows: Row[], path: str
   await session.run(`COPY (${from}) TO ${sqlText(path)} (FORMAT parquet)`);
 }
 
-type Cells = Record<string, string>;
+export type Cells = Record<string, string>;
 
 /** The bill: amounts that do not divide evenly, a credit, and lines without a list price. */
 export function billOf(month: string): Cells[] {
@@ -425,6 +425,8 @@ export function billOf(month: string): Cells[] {
 }
 
 const BILL_COLUMNS = [
+  "CommitmentDiscountId",
+  "CommitmentDiscountStatus",
   "BilledCost",
   "BillingCurrency",
   "BillingPeriodStart",
@@ -450,8 +452,8 @@ const BILL_COLUMNS = [
   "x_SkuMeterCategory",
 ] as const;
 
-function billText(month: string, start: string, end: string): string {
-  const rows = billOf(month).map((line) => {
+function billText(month: string, start: string, end: string, more: Cells[] = []): string {
+  const rows = [...billOf(month), ...more].map((line) => {
     const all: Cells = {
       BillingPeriodStart: `${start}T00:00:00Z`,
       BillingPeriodEnd: `${end}T00:00:00Z`,
@@ -465,8 +467,32 @@ function billText(month: string, start: string, end: string): string {
   return `${BILL_COLUMNS.join(",")}\n${rows.join("\n")}\n`;
 }
 
+/** What a test adds to the home. */
+export interface More {
+  /** Lines of the bill of August. */
+  lines?: Cells[];
+  /** YAML lines below `sources:` and below `allocation:`. */
+  sources?: string;
+  allocation?: string;
+  /** Files beside the configuration. */
+  files?: Record<string, string>;
+}
+
+const configText = ({ sources = "", allocation = "" }: More) =>
+  `${CONFIG.replace("clusters:\n", `${sources}clusters:\n`)}${allocation}`;
+
+/** Builds a made home anew under another `allocation:`, or other files. */
+export async function rebuild(made: { folder: string; config: string }, more: More): Promise<void> {
+  for (const [name, text] of Object.entries(more.files ?? {}))
+    await writeFile(join(made.folder, name), text);
+  await writeFile(made.config, configText(more));
+  await takeAndBuild(made.config);
+}
+
 /** Makes the home, ingests and builds it; gives its folder and configuration. */
-export async function clusterHome(): Promise<{ folder: string; config: string; home: string }> {
+export async function clusterHome(
+  more: More = {},
+): Promise<{ folder: string; config: string; home: string }> {
   const folder = await mkdtemp(join(tmpdir(), "apportion-clusters-"));
   const config = join(folder, "apportion.yaml");
   await mkdir(join(folder, "bill"));
@@ -476,10 +502,15 @@ export async function clusterHome(): Promise<{ folder: string; config: string; h
   );
   await writeFile(
     join(folder, "bill/2026-08.csv"),
-    billText("2026-08", "2026-08-01", "2026-09-01"),
+    billText("2026-08", "2026-08-01", "2026-09-01", more.lines),
   );
   await writeFile(join(folder, "owners.yaml"), OWNERS);
-  await writeFile(config, CONFIG);
+  const made = { folder, config };
+  await rebuild(made, more);
+  return { ...made, home: readConfig(config).home };
+}
+
+async function takeAndBuild(config: string): Promise<void> {
   const { home, sources, build: settings, landingDays } = readConfig(config);
   await makeHome(homePaths(home));
   const register = new Register(homePaths(home).register);
@@ -514,5 +545,4 @@ export async function clusterHome(): Promise<{ folder: string; config: string; h
     register.close();
   }
   if (problems.length > 0) throw new Error(problems.join("\n"));
-  return { folder, config, home };
 }

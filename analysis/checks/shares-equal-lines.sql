@@ -1,4 +1,4 @@
--- What a cluster's usage divides adds up to the lines it divides, per currency and measure, to the last
+-- What a cluster's usage and shared services' weights divide adds up to the lines it divides, per currency and measure, to the last
 -- digit; and each divided amount to its parts.
 WITH
 lines AS (
@@ -42,7 +42,7 @@ SELECT
     AND l.list IS NOT DISTINCT FROM s.list
     AND l.contracted IS NOT DISTINCT FROM s.contracted AS ok,
   concat(
-    l.lines, ' lines of clusters: effective cost ', l.effective, ', in shares ', coalesce(CAST(s.effective AS VARCHAR), '-'),
+    l.lines, ' divided lines: effective cost ', l.effective, ', in shares ', coalesce(CAST(s.effective AS VARCHAR), '-'),
     ', billed ', l.billed, ' / ', coalesce(CAST(s.billed AS VARCHAR), '-'),
     CASE WHEN b.amounts = 0 THEN '' ELSE concat('; ', b.amounts, ' amounts differ from their parts') END
   ) AS detail

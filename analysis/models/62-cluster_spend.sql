@@ -1,10 +1,10 @@
--- Cluster cost by who takes it, before redistribution, in units of 1e-18. Grain: day, currency, cluster,
+-- Divided cost by who takes it, before redistribution, in units of 1e-18. Grain: day, currency, cluster,
 -- pool, consumer, owner, environment, service, resource. Reads: line_amount, share, weight, split,
 -- consumer, consumer_day. Read by: moved, spend and the tables beside it, checks.
 SELECT
   a.day AS day,
   a.currency AS currency,
-  a.cluster AS cluster,
+  c.cluster AS cluster,
   p.pool AS pool,
   c.namespace AS namespace,
   c.workload_kind AS workload_kind,
@@ -13,7 +13,7 @@ SELECT
   d.team AS team,
   d.business_unit AS business_unit,
   d.cost_center AS cost_center,
-  d.rule_text AS rule_text,
+  nullif(concat_ws('; ', p.basis, d.rule_text), '') AS rule_text,
   a.environment AS environment,
   a.service AS service,
   a.resource AS resource,

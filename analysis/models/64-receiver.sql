@@ -2,7 +2,7 @@
 -- Grain: mode, cluster, day, currency, node pool ('' for all), namespace, owner.
 -- Reads: cluster_spend, shared_namespace, weight, split, consumer. Read by: moved.
 -- proportional: direct effective cost there (idle: on that node pool). even: one part for each namespace
--- that ran a pod there that day; inside a namespace by its owners' cost. Weights add up to at most 10^12.
+-- that ran a pod there that day; shares of shared services count for nothing; inside a namespace by its owners' cost. Weights add up to at most 10^12.
 WITH
 direct AS (
   SELECT
@@ -20,6 +20,7 @@ direct AS (
     ON n.cluster = s.cluster
     AND n.namespace = s.namespace
   WHERE s.namespace <> ''
+    AND s.bucket <> 'shared'
     AND n.namespace IS NULL
   GROUP BY ALL
 ),

@@ -15,6 +15,7 @@ SELECT
   amount_of(sum(list)) AS list,
   amount_of(sum(contracted)) AS contracted
 FROM cluster_spend
+WHERE cluster <> ''
 GROUP BY
   currency,
   cluster,

@@ -65,7 +65,7 @@ SELECT
   c.workload,
   CASE WHEN d.team = '__unowned__' THEN '__unowned__' ELSE c.bucket END,
   d.team,
-  d.rule_text,
+  nullif(concat_ws('; ', p.basis, d.rule_text), ''),
   CASE WHEN l.{{line_measure}} IS NOT NULL THEN amount_of(coalesce(s.part, 0) * CAST(sign(l.{{line_measure}}) AS HUGEINT)) END
 FROM {{month}}.visible_split_line($scope) AS l
 JOIN {{month}}.visible_cluster_line($scope) AS k

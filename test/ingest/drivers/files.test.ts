@@ -10,12 +10,8 @@ import { ledger, take } from "../taken.ts";
 const HEADER = "hour,driver,consumer,quantity\n";
 const SITE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Web/sites/a";
 const SOURCE = "  - { type: drivers, name: apps, file: ./apps.csv }\n";
-const NOW = { APPORTION_NOW: "2026-08-20T12:00:00Z" };
 
-async function ingest(folder: string, sources = SOURCE, ...more: string[]) {
-  const config = await writeConfig(folder, "", sources);
-  return cli(["ingest", "--config", config, ...more], { env: NOW });
-}
+const ingest = (folder: string, sources = SOURCE) => take(folder, { sources });
 
 const facts = (folder: string) =>
   factsOf(
@@ -33,7 +29,10 @@ test("a file's quantities are kept exactly by day, hour, driver and consumer; ro
       '2026-08-04T00:00:00Z,log-bytes,"namespace:prod/shop",12e3',
     ];
     await writeFile(join(folder, "apps.csv"), `\ufeff${HEADER}${rows.join("\r\n")}\r\n`);
-    const first = await ingest(folder);
+    const config = await writeConfig(folder, "", SOURCE);
+    const first = await cli(["ingest", "--config", config], {
+      env: { APPORTION_NOW: "2026-08-20T12:00:00Z" },
+    });
     expect(first).toMatchObject({
       code: 0,
       units: [{ unit: "apps.csv", outcome: "loaded", rows: 4 }],
@@ -63,7 +62,7 @@ test("a file's quantities are kept exactly by day, hour, driver and consumer; ro
       { kind: "driver_hour", day: "2026-08-03", rows: 2 },
       { kind: "driver_hour", day: "2026-08-04", rows: 1 },
     ]);
-    expect(await ingest(folder)).toMatchObject({ code: 0, units: [{ outcome: "unchanged" }] });
+    expect(await ingest(folder)).toMatchObject({ failed: 0, events: [{ outcome: "unchanged" }] });
 
     // A corrected file takes the place of all that the file said, and a gzipped one is the same file.
     await rm(join(folder, "apps.csv"));
@@ -72,12 +71,15 @@ test("a file's quantities are kept exactly by day, hour, driver and consumer; ro
       gzipSync(`${HEADER}2026-08-03,app-cpu,team:claims,2\n`),
     );
     const packed = "  - { type: drivers, name: apps, files: './apps*.csv.gz' }\n";
-    expect(await ingest(folder, packed)).toMatchObject({ code: 0, units: [{ rows: 1 }] });
+    expect(await ingest(folder, packed)).toMatchObject({ failed: 0, events: [{ rows: 1 }] });
     await writeFile(
       join(folder, "apps.csv.gz"),
       gzipSync(`${HEADER}2026-08-05,app-cpu,team:claims,3\n`),
     );
-    expect(await ingest(folder, packed)).toMatchObject({ code: 0, units: [{ outcome: "loaded" }] });
+    expect(await ingest(folder, packed)).toMatchObject({
+      failed: 0,
+      events: [{ outcome: "loaded" }],
+    });
     expect((await facts(folder)).slice(-1)).toEqual([
       { hour: "2026-08-05T00", driver: "app-cpu", consumer: "team:claims", quantity: "3000000" },
     ]);
@@ -103,7 +105,7 @@ test("bad rows are put aside with file, line and reason; the good ones count", a
     ];
     await writeFile(join(folder, "apps.csv"), `${HEADER}${rows.join("\n")}\n`);
     const result = await ingest(folder);
-    expect(result).toMatchObject({ code: 0, units: [{ rows: 2, rejected: 9 }] });
+    expect(result).toMatchObject({ failed: 0, events: [{ rows: 2, rejected: 9 }] });
     const aside = await ledger(
       folder,
       "SELECT CAST(line AS INTEGER) AS line, reason, month FROM quarantine ORDER BY line",

@@ -14,7 +14,7 @@ import {
   writeBlocks,
 } from "../prometheus/real.ts";
 import { every, HOUR, type Series, START } from "../prometheus/scene.ts";
-import { ledger } from "../taken.ts";
+import { ledger, take } from "../taken.ts";
 
 const END = START + 30 * HOUR;
 const NOW = "2026-08-04T04:10:00Z";
@@ -60,16 +60,13 @@ describeWith("Prometheus", "drivers by PromQL", (program) => {
     await server.stop();
     rmSync(folder, { recursive: true, force: true });
   });
-  const ingest = async (home: string, text: string, now = NOW) =>
-    cli(["ingest", "shares", "--config", await writeConfig(home, "", text)], {
-      env: { APPORTION_NOW: now },
-    });
+  const ingest = async (home: string, sources: string, now = NOW) =>
+    take(home, { sources, only: ["shares"], now: new Date(now) });
 
   it("hour by hour, a day a unit, today growing; what was asked is not asked again", async () => {
     await withFolder(async (home) => {
       const first = await ingest(home, sources(server.url, REQUESTS));
-      expect(first.err).toBe("");
-      expect(first.units.map(({ unit, outcome, rows }) => [unit, outcome, rows])).toEqual([
+      expect(first.events.map(({ unit, outcome, rows }) => [unit, outcome, rows])).toEqual([
         ["requests 2026-08-02", "loaded", 2],
         ["requests 2026-08-03", "loaded", 48],
         ["requests 2026-08-04", "loaded", 8],
@@ -92,7 +89,7 @@ describeWith("Prometheus", "drivers by PromQL", (program) => {
         });
       }
       const later = await ingest(home, sources(server.url, REQUESTS), "2026-08-04T05:20:00Z");
-      expect(later.units.map(({ outcome, rows }) => [outcome, rows])).toEqual([
+      expect(later.events.map(({ outcome, rows }) => [outcome, rows])).toEqual([
         ["unchanged", 2],
         ["unchanged", 48],
         ["loaded", 10],
@@ -102,9 +99,9 @@ describeWith("Prometheus", "drivers by PromQL", (program) => {
 
   it("NaN, negative values and series without the label are put aside by name", async () => {
     await withFolder(async (home) => {
-      const { units, code } = await ingest(home, sources(server.url, CPU));
-      expect(code).toBe(0);
-      expect(units[1]).toMatchObject({
+      const { events, failed } = await ingest(home, sources(server.url, CPU));
+      expect(failed).toBe(0);
+      expect(events[1]).toMatchObject({
         unit: "sql-cpu 2026-08-03",
         outcome: "loaded",
         rejected: 3,
@@ -124,7 +121,7 @@ describeWith("Prometheus", "drivers by PromQL", (program) => {
         home,
         "driver_hour",
         "count(*)::INTEGER AS n, CAST(sum(quantity) AS VARCHAR) AS quantity",
-        "WHERE hour < 1785801600",
+        "WHERE hour >= 1785715200 AND hour < 1785801600",
       );
       // Evaluated at the end of each hour: one hour of 1.25, two that are none, and 21 of 0.1.
       expect(sum).toEqual({ n: 22, quantity: "3350000" });
@@ -135,14 +132,22 @@ describeWith("Prometheus", "drivers by PromQL", (program) => {
     await withFolder(async (home) => {
       const wrong = CPU.replace('"db_cpu_seconds"', '"sum(("');
       const refused = await ingest(home, sources(server.url, wrong));
-      expect(refused).toMatchObject({ code: 3, units: [{ unit: "shares", outcome: "failed" }] });
-      expect(refused.err).toContain("parse error");
-      expect(refused.err.trim().split("\n")).toHaveLength(1);
+      expect(refused.events).toEqual([
+        expect.objectContaining({
+          unit: "shares",
+          outcome: "failed",
+          problem: expect.stringContaining("parse error"),
+        }),
+      ]);
 
       await ingest(home, sources(server.url, CPU));
       const gone = await ingest(home, sources("http://127.0.0.1:9", CPU), "2026-08-04T06:20:00Z");
-      expect(gone).toMatchObject({ code: 3, units: [{ outcome: "failed" }] });
-      expect(gone.err).toContain("nothing listens there");
+      expect(gone.events).toEqual([
+        expect.objectContaining({
+          outcome: "failed",
+          problem: expect.stringContaining("nothing listens there"),
+        }),
+      ]);
       expect((await factsOf(home, "driver_hour")).length).toBeGreaterThan(20);
     });
   }, 60_000);
@@ -154,7 +159,7 @@ describeWith("Prometheus", "drivers by PromQL", (program) => {
       const before = await count();
       const nothing = CPU.replace('"db_cpu_seconds"', '"absent_metric"');
       const poorer = await ingest(home, sources(server.url, nothing));
-      expect(poorer.units.map(({ outcome }) => outcome)).toContain("poorer");
+      expect(poorer.events.map(({ outcome }) => outcome)).toContain("poorer");
       expect(await count()).toBe(before);
       const other = CPU.replace('"db_cpu_seconds"', '"db_cpu_seconds >= 1"');
       await ingest(home, sources(server.url, other));
