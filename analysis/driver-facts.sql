@@ -1,12 +1,12 @@
 -- The files of quantities that a month's shared services may be divided by. Grain: file.
 -- Reads: unit_fact (with the ledger), the month's stored lines. Read by: monthInputs.
--- Parameters: $month, $sources (names). Slot: {lines}, a list of Parquet files.
+-- Parameters: $month, $sources (names). Slot: {lines}, the lines of its files.
 -- Calendar months of the charge days; of a source without any day there, its newest day before.
 WITH
 charged AS (
   SELECT DISTINCT
     strftime(x_day, '%Y-%m') AS month
-  FROM read_parquet({{lines}}, union_by_name = true)
+  FROM {{lines}}
   WHERE x_month = $month
 ),
 known AS (

@@ -1,11 +1,14 @@
 import { join } from "node:path";
-import { homePaths, sha256 } from "../data/files.ts";
-import { storedLines } from "../data/lines.ts";
-import { fillSql, loadSql } from "../data/sql.ts";
+import { AppError } from "../data/errors.ts";
+import { homePaths, sha256, sha256File } from "../data/files.ts";
+import { LINE_COLUMNS } from "../data/line-columns.ts";
+import { storedLines, writtenLines } from "../data/lines.ts";
 import { type Session, sqlText } from "../data/warehouse.ts";
+import { driverFacts } from "./driver-facts.ts";
 import { inventoryHash, type Known } from "./inventory.ts";
 import { METHOD_VERSION } from "./method.ts";
 import type { Allocation, Cluster } from "./allocation.ts";
+import type { FindingsSettings } from "./findings/settings.ts";
 import type { Ownership } from "./ownership.ts";
 
 /** What a build needs beside the lines; comes from configuration. */
@@ -27,6 +30,7 @@ export interface BuildSettings {
   };
   settledAfterDays: number;
   keepLists: number;
+  findings: FindingsSettings;
 }
 
 export interface MonthUnit {
@@ -188,7 +192,7 @@ async function factsOf(
        AND kind <> 'usage_5m'
        AND day IN (
          SELECT DISTINCT CAST(x_day AS VARCHAR)
-         FROM read_parquet([${paths.map(sqlText).join(", ")}], union_by_name = true)
+         FROM ${writtenLines(paths)}
          WHERE x_month = $month
        )
      ORDER BY kind, day, cluster, source`,
@@ -205,37 +209,20 @@ async function factsOf(
   }));
 }
 
-/**
- * Quantities of the calendar months in which something of the month was charged. Of a source that has
- * none there, its newest day before: it tells who is known.
- */
-async function driverFacts(
-  session: Session,
-  home: string,
-  units: readonly MonthUnit[],
-  month: string,
-  settings: BuildSettings,
-): Promise<Fact[]> {
-  const paths = units.flatMap((unit) => unit.parts.map((part) => part.path));
-  const isAsked = settings.allocation.sharedCosts.some((shared) => shared.driver !== null);
-  if (!isAsked || paths.length === 0) return [];
-  const found = await session.rows<{ kind: string; parquet: string; sha: string }>(
-    fillSql(loadSql(new URL("./driver-facts.sql", import.meta.url)), {
-      lines: [{ stored: `[${paths.map(sqlText).join(", ")}]` }, "stored"],
-    }),
-    { month, sources: settings.sources },
-  );
-  return found.map((fact) => ({
-    kind: fact.kind,
-    path: join(homePaths(home).facts, fact.parquet.slice("facts/".length)),
-    sha256: fact.sha,
-  }));
+/** Facts are as they were when they landed; a missing or changed file is WAREHOUSE_DAMAGED, with what to do. */
+export async function verifyFacts(facts: readonly Fact[]): Promise<void> {
+  for (const fact of facts)
+    if ((await sha256File(fact.path).catch(() => "missing")) !== fact.sha256)
+      throw new AppError(
+        "WAREHOUSE_DAMAGED",
+        `${fact.path} (${fact.kind}) is missing or damaged; run "apportion ingest --again" for the usage source it came from`,
+      );
 }
 
-// Columns of a stored line that the models read; extras stay in the Parquet files.
-const STORED: Readonly<Record<string, string>> = JSON.parse(
-  loadSql(new URL("./models/line-columns.json", import.meta.url)),
-) as Record<string, string>;
+// What the models read; residues are for control totals, extras stay in the Parquet files.
+const READ = Object.entries(LINE_COLUMNS)
+  .filter(([, kind]) => kind !== "residue")
+  .map(([column]) => column);
 
 type Cell = string | number | boolean | null;
 
@@ -313,16 +300,8 @@ export async function prepareInputs(
     "place INTEGER, tag_key VARCHAR",
     settings.environmentTags.map((tag, index) => [index, tag.toLowerCase()]),
   );
-  const columns = Object.keys(STORED).map((column) => `l.${column} AS ${column}`);
+  const columns = READ.map((column) => `l.${column} AS ${column}`);
   const files = units.flatMap((unit) => unit.parts.map((part) => part.path));
-  const lines =
-    files.length > 0
-      ? `(SELECT * FROM ${storedLines(files)} WHERE x_month = ${sqlText(month)})`
-      : `(SELECT ${Object.entries(STORED)
-          .map(([column, type]) => `CAST(NULL AS ${type}) AS ${column}`)
-          .join(
-            ", ",
-          )}, CAST(NULL AS VARCHAR) AS filename, CAST(NULL AS BIGINT) AS file_row_number LIMIT 0)`;
   await session.run(
     `CREATE OR REPLACE TEMP VIEW month_line AS
      SELECT ${columns.join(", ")},
@@ -340,7 +319,7 @@ export async function prepareInputs(
          lower(coalesce(nullif(l.service_name, ''), nullif(l.x_sku_meter_category, ''), l.charge_category, 'Unknown')),
          l.tags
        ) AS owner_hash
-     FROM ${lines} AS l
+     FROM (SELECT * FROM ${storedLines(files)} WHERE x_month = ${sqlText(month)}) AS l
      JOIN month_part AS p ON p.path = l.filename`,
   );
 }
