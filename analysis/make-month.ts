@@ -4,7 +4,6 @@ import { type CheckResult, runChecks } from "./checks.ts";
 import { prepareClusterInputs } from "./cluster-inputs.ts";
 import { type BuildSettings, type MonthInputs, prepareInputs } from "./inputs.ts";
 import { METHOD_VERSION } from "./method.ts";
-import { prepareSharedInputs } from "./shared-inputs.ts";
 import { runModels, runReconciliation, runRestatement } from "./models.ts";
 
 /** Makes a month's answers in `file`: models, what changed, checks. */
@@ -24,7 +23,6 @@ export async function makeMonth(
   try {
     await prepareInputs(session, inputs, options.settings);
     await prepareClusterInputs(session, inputs, options.settings);
-    await prepareSharedInputs(session, options.settings);
     await session.script("USE answers");
     await runModels(session, month);
     await keepInputs(session, month, options.settings.sources);
