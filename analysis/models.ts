@@ -1,4 +1,3 @@
-import { AppError } from "../data/errors.ts";
 import { fillSql, loadSql } from "../data/sql.ts";
 import type { Session } from "../data/warehouse.ts";
 
@@ -27,13 +26,13 @@ const MODELS: readonly (readonly [name: string, kept: "published" | "scaffold"])
   ["58-consumer", "published"],
   ["59-weight", "published"],
   ["60-consumer_day", "published"],
+  ["60-split_whole", "scaffold"],
   ["61-line_amount", "scaffold"],
+  ["61-place", "scaffold"],
   ["61-shared_namespace", "scaffold"],
-  ["62-share", "published"],
   ["62-cluster_spend", "scaffold"],
   ["63-pool", "scaffold"],
   ["64-receiver", "scaffold"],
-  ["64-moved_share", "scaffold"],
   ["66-commitment_use", "scaffold"],
   ["67-moved_commitment", "scaffold"],
   ["68-unused_commitment", "published"],
@@ -46,22 +45,10 @@ const MODELS: readonly (readonly [name: string, kept: "published" | "scaffold"])
   ["75-allocation_day", "published"],
 ];
 
-/** Models that are one algorithm over different inputs, and the file each is in. */
-const ALGORITHMS: Readonly<Record<string, { file: string; slots: Record<string, string> }>> = {
-  "30-owner": { file: "match", slots: { rules: "rule", patterns: "rule_pattern" } },
-  "31-shared_line": {
-    file: "match",
-    slots: { rules: "shared_rule", patterns: "shared_rule_pattern" },
-  },
-  "62-share": {
-    file: "share",
-    slots: {
-      amounts:
-        "(SELECT DISTINCT split_id AS split_id, units AS units FROM line_amount WHERE units > 0)",
-      weights: "weight",
-    },
-  },
-  "64-moved_share": { file: "share", slots: { amounts: "moved_amount", weights: "receiver" } },
+/** Models that are one algorithm over different rules. */
+const MATCHES: Readonly<Record<string, { rules: string; patterns: string }>> = {
+  "30-owner": { rules: "rule", patterns: "rule_pattern" },
+  "31-shared_line": { rules: "shared_rule", patterns: "shared_rule_pattern" },
 };
 
 const text = (name: string) => loadSql(new URL(`./models/${name}.sql`, import.meta.url));
@@ -69,22 +56,14 @@ const text = (name: string) => loadSql(new URL(`./models/${name}.sql`, import.me
 /** Runs the month's models in the attached answers file; `month_line` and the facts are there. */
 export async function runModels(session: Session, month: string): Promise<void> {
   for (const [name, kept] of MODELS) {
-    const algorithm = ALGORITHMS[name];
+    const match = MATCHES[name];
     const sql =
-      algorithm === undefined
+      match === undefined
         ? text(name)
-        : fillSql(
-            text(algorithm.file).replaceAll(/^--.*\n/gm, ""),
-            Object.fromEntries(
-              Object.entries(algorithm.slots).map(([slot, table]) => [
-                slot,
-                [{ [name]: table }, name] as const,
-              ]),
-            ),
-          );
-    if (name === "62-share") await refuseHuge(session);
-    if (name === "64-moved_share")
-      await session.run(`CREATE OR REPLACE TEMP TABLE moved_amount AS ${text("moved-amount")}`);
+        : fillSql(text("match"), {
+            rules: [{ [name]: match.rules }, name],
+            patterns: [{ [name]: match.patterns }, name],
+          });
     await session.run(
       `CREATE OR REPLACE ${kept === "scaffold" ? "TEMP TABLE" : "TABLE"} ${name.slice(3)} AS ${sql}`,
       sql.includes("$month") ? { month } : {},
@@ -109,19 +88,4 @@ export async function runRestatement(
   about: { built_at: string; cause: string },
 ): Promise<void> {
   await session.run(`CREATE TABLE restatement AS ${text("82-restatement")}`, about);
-}
-
-/** An amount times 10^12 must fit 127 bits to be divided exactly. */
-async function refuseHuge(session: Session): Promise<void> {
-  const [line] = await session.rows<{ id: string; amount: string; resource: string }>(
-    `SELECT l.line_id AS id, greatest(abs(l.billed_cost), abs(l.effective_cost), abs(l.list_cost), abs(l.contracted_cost)) AS amount, l.resource_id AS resource
-     FROM line AS l JOIN cluster_line AS c ON c.line_id = l.line_id
-     WHERE greatest(abs(l.billed_cost), abs(l.effective_cost), abs(l.list_cost), abs(l.contracted_cost)) >= 100000000
-     LIMIT 1`,
-  );
-  if (line !== undefined)
-    throw new AppError(
-      "INTERNAL",
-      `line ${line.id} of ${line.resource}: ${line.amount} cannot be divided exactly; amounts of a cluster's line must be under 100,000,000`,
-    );
 }

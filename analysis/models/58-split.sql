@@ -1,7 +1,7 @@
 -- What shares one set of weights. Grain: split. Reads: cluster_line, node_day, shared_weight.
 -- Of a shared service's day, basis says by what it is divided; the others need no word.
 -- Read by: weight, consumer_day, cluster_spend, explain.
--- Its node pool is the scale set, or what Kubernetes calls the pool where machines stand alone.
+-- Its node pool is the service of a shared one, the scale set, or what Kubernetes calls the pool where machines stand alone.
 WITH
 splits AS (
   SELECT DISTINCT
@@ -17,7 +17,7 @@ SELECT
   s.cluster AS cluster,
   s.split_key AS split_key,
   s.day AS day,
-  coalesce(max(coalesce(nullif(d.scale_set, ''), d.pool)), CASE WHEN s.split_kind = 'pool' THEN s.split_key END, '') AS pool,
+  coalesce(max(coalesce(nullif(d.scale_set, ''), d.pool)), CASE WHEN s.split_kind IN ('pool', 'shared') THEN s.split_key END, '') AS pool,
   CASE WHEN s.split_kind = 'shared' THEN coalesce(any_value(w.basis), concat('shared ', s.split_key, ': nobody is known to use it')) END AS basis
 FROM splits AS s
 LEFT JOIN node_day AS d

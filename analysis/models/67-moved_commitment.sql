@@ -11,10 +11,10 @@ unused AS (
     l.billing_currency AS currency,
     l.x_environment AS environment,
     l.service AS service,
-    coalesce(sum(units_of(l.billed_cost)), 0) AS billed,
-    coalesce(sum(units_of(l.effective_cost)), 0) AS effective,
-    coalesce(sum(units_of(l.list_cost)), 0) AS list,
-    coalesce(sum(units_of(l.contracted_cost)), 0) AS contracted
+    coalesce(sum(l.billed_cost), 0) AS billed,
+    coalesce(sum(l.effective_cost), 0) AS effective,
+    coalesce(sum(l.list_cost), 0) AS list,
+    coalesce(sum(l.contracted_cost), 0) AS contracted
   FROM line AS l
   WHERE l.x_bucket = '__commitment_unused__'
   GROUP BY ALL
@@ -24,20 +24,6 @@ modes AS (
   FROM policy
   WHERE bucket = '__commitment_unused__'
     AND mode <> 'keep'
-),
--- Receivers in byte order; what each takes ends where its running weight does, so the parts add up.
-weighed AS (
-  SELECT
-    u.*,
-    CAST(int_div(u.base * 1000000000000, CAST(sum(u.base) OVER (PARTITION BY u.commitment, u.currency) AS HUGEINT)) AS HUGEINT) AS weight
-  FROM commitment_use AS u
-),
-marked AS (
-  SELECT
-    w.*,
-    CAST(sum(w.weight) OVER (PARTITION BY w.commitment, w.currency ORDER BY encode(w.team), encode(w.business_unit), encode(w.cost_center) ROWS UNBOUNDED PRECEDING) AS HUGEINT) AS high,
-    CAST(sum(w.weight) OVER (PARTITION BY w.commitment, w.currency) AS HUGEINT) AS whole
-  FROM weighed AS w
 ),
 given AS (
   SELECT
@@ -49,13 +35,13 @@ given AS (
     r.cost_center AS to_cost_center,
     CAST(NULL AS VARCHAR) AS rule_text,
     r.base AS base,
-    r.high - r.weight AS low,
-    r.high AS high,
+    r.weight AS weight,
+    r.mark AS mark,
     r.whole AS whole
   FROM unused AS u
   JOIN modes AS m
     ON m.mode = 'covered'
-  JOIN marked AS r
+  JOIN commitment_use AS r
     ON r.commitment = u.commitment
     AND r.currency = u.currency
   UNION ALL
@@ -68,9 +54,9 @@ given AS (
     t.cost_center,
     CASE WHEN m.mode = 'buyer' THEN o.rule_text END,
     NULL,
-    CAST(0 AS HUGEINT),
-    CAST(1 AS HUGEINT),
-    CAST(1 AS HUGEINT)
+    CAST(1 AS BIGINT),
+    CAST(1 AS BIGINT),
+    CAST(1 AS BIGINT)
   FROM unused AS u
   JOIN modes AS m
     ON m.mode IN ('buyer', 'team')
@@ -87,11 +73,11 @@ received AS (
     policy AS policy, mode AS mode, commitment AS commitment, day AS day, currency AS currency,
     environment AS environment, service AS service,
     to_team AS team, to_business_unit AS business_unit, to_cost_center AS cost_center,
-    'shared' AS bucket, rule_text AS rule_text, base AS base, high - low AS weight, whole AS whole,
-    sign(billed) * (int_div(abs(billed) * high, whole) - int_div(abs(billed) * low, whole)) AS billed,
-    sign(effective) * (int_div(abs(effective) * high, whole) - int_div(abs(effective) * low, whole)) AS effective,
-    sign(list) * (int_div(abs(list) * high, whole) - int_div(abs(list) * low, whole)) AS list,
-    sign(contracted) * (int_div(abs(contracted) * high, whole) - int_div(abs(contracted) * low, whole)) AS contracted
+    'shared' AS bucket, rule_text AS rule_text, base AS base, weight AS weight, whole AS whole,
+    amount_of(share_of(times_in(billed, whole), rest_in(billed, whole), weight, mark, whole)) AS billed,
+    amount_of(share_of(times_in(effective, whole), rest_in(effective, whole), weight, mark, whole)) AS effective,
+    amount_of(share_of(times_in(list, whole), rest_in(list, whole), weight, mark, whole)) AS list,
+    amount_of(share_of(times_in(contracted, whole), rest_in(contracted, whole), weight, mark, whole)) AS contracted
   FROM given
 )
 SELECT * FROM received

@@ -10,13 +10,13 @@ SELECT
   business_unit AS business_unit,
   cost_center AS cost_center,
   max(rule_text) AS rule,
-  amount_of(max(base) * 1000000) AS base,
-  CAST(max(weight) AS BIGINT) AS weight,
-  CAST(max(whole) AS BIGINT) AS whole,
-  amount_of(sum(billed)) AS billed,
-  amount_of(sum(effective)) AS effective,
-  amount_of(sum(list)) AS list,
-  amount_of(sum(contracted)) AS contracted
+  CAST(max(base) AS DECIMAL(38,18)) AS base,
+  max(weight) FILTER (mode = 'covered') AS weight,
+  max(whole) FILTER (mode = 'covered') AS whole,
+  CAST(sum(billed) AS DECIMAL(38,18)) AS billed,
+  CAST(sum(effective) AS DECIMAL(38,18)) AS effective,
+  CAST(sum(list) AS DECIMAL(38,18)) AS list,
+  CAST(sum(contracted) AS DECIMAL(38,18)) AS contracted
 FROM moved_commitment
 WHERE bucket = 'shared'
 GROUP BY
