@@ -14,7 +14,7 @@ import { sharedCostsOf } from "../analysis/shared-config.ts";
 import { checkSection, hint, type Located, readYaml } from "../data/config.ts";
 import { AppError } from "../data/errors.ts";
 import { BlobLocation, DirectoryLocation } from "../ingest/azure-exports/config.ts";
-import { LATER_SOURCE_TYPES, SOURCE_TYPES } from "../ingest/sources.ts";
+import { SOURCE_TYPES } from "../ingest/sources.ts";
 import type { Source } from "../ingest/source.ts";
 
 const closed = { additionalProperties: false };
@@ -235,11 +235,6 @@ function sourcesOf(located: Located, entries: readonly unknown[]): Source[] {
       throw new AppError(
         "CONFIG_INVALID",
         `${located.at(path)}: a source needs a type: ${known.join(", ")}`,
-      );
-    if ((LATER_SOURCE_TYPES as readonly string[]).includes(type))
-      throw new AppError(
-        "NOT_BUILT_YET",
-        `${located.at([...path, "type"])}: sources of type "${type}" are not read yet by this version; remove the entry`,
       );
     const kind = SOURCE_TYPES[type];
     if (kind === undefined)
