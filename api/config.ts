@@ -9,10 +9,11 @@ import {
 } from "../analysis/allocation.ts";
 import type { BuildSettings } from "../analysis/inputs.ts";
 import { FindingsConfig, findingsSettings } from "../analysis/findings/settings.ts";
-import { NO_OWNERS, readOwners } from "../analysis/ownership.ts";
+import { NO_OWNERS, readOwners, readTeamGroups } from "../analysis/ownership.ts";
 import { sharedCostsOf } from "../analysis/shared-config.ts";
 import { checkSection, hint, type Located, readYaml } from "../data/config.ts";
 import { AppError } from "../data/errors.ts";
+import { type AuthSettings, authOf, SERVER_SCHEMA, ServerConfig } from "./auth/config.ts";
 import { BlobLocation, DirectoryLocation } from "../ingest/azure-exports/config.ts";
 import { SOURCE_TYPES } from "../ingest/sources.ts";
 import type { Source } from "../ingest/source.ts";
@@ -75,16 +76,7 @@ const Settings = Type.Object(
         closed,
       ),
     ),
-    server: Type.Optional(
-      Type.Object(
-        {
-          host: Type.Optional(Type.String()),
-          port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65535 })),
-          auth: Type.Optional(Type.Object({ type: Type.String() }, closed)),
-        },
-        closed,
-      ),
-    ),
+    server: Type.Optional(ServerConfig),
   },
   closed,
 );
@@ -97,6 +89,7 @@ export function configSchema(): object {
     ...Settings,
     properties: {
       ...Settings.properties,
+      server: SERVER_SCHEMA,
       sources: {
         type: "array",
         items: { oneOf: Object.values(SOURCE_TYPES).map((type) => type.schema) },
@@ -115,7 +108,7 @@ export interface Config {
   build: BuildSettings;
   warnings: string[];
   landingDays: number;
-  server: { host: string; port: number };
+  server: { host: string; port: number; auth: AuthSettings };
 }
 
 export const DEMO_HOME = "data/local/demo";
@@ -153,17 +146,13 @@ export function readConfig(file: string): Config {
       );
   checkSection(located, [], value, Settings);
   const config = value as Static<typeof Settings>;
-  const auth = config.server?.auth?.type ?? "none";
-  if (auth !== "none")
-    throw new AppError(
-      "NOT_BUILT_YET",
-      `${located.at(["server", "auth", "type"])}: sign-in by "${auth}" is not built yet; use none, which serves loopback only`,
-    );
   const sources = sourcesOf(located, config.sources ?? []);
   const ownership =
     config.owners === undefined
       ? NO_OWNERS
       : readOwners(resolve(located.folder, config.owners), (config.clusters ?? []).length > 0);
+  const groups =
+    config.owners === undefined ? [] : readTeamGroups(resolve(located.folder, config.owners));
   const shared = sharedCostsOf(
     config.allocation?.shared ?? [],
     located.folder,
@@ -186,7 +175,11 @@ export function readConfig(file: string): Config {
     sources,
     warnings: ownership.warnings,
     landingDays: Number((config.retention?.landing ?? "7d").slice(0, -1)),
-    server: { host: config.server?.host ?? "127.0.0.1", port: config.server?.port ?? 8080 },
+    server: {
+      host: config.server?.host ?? "127.0.0.1",
+      port: config.server?.port ?? 8080,
+      auth: authOf(located, config.server, groups),
+    },
     build: {
       currency: config.currency ?? "EUR",
       sources: sources.map((source) => source.name),

@@ -452,7 +452,12 @@ const BILL_COLUMNS = [
   "x_SkuMeterCategory",
 ] as const;
 
-function billText(month: string, start: string, end: string, more: Cells[] = []): string {
+function billText(
+  month: string,
+  start: string,
+  end: string,
+  more: readonly Record<string, string>[],
+): string {
   const rows = [...billOf(month), ...more].map((line) => {
     const all: Cells = {
       BillingPeriodStart: `${start}T00:00:00Z`,
@@ -467,47 +472,53 @@ function billText(month: string, start: string, end: string, more: Cells[] = [])
   return `${BILL_COLUMNS.join(",")}\n${rows.join("\n")}\n`;
 }
 
-/** What a test adds to the home. */
-export interface More {
-  /** Lines of the bill of August. */
-  lines?: Cells[];
+/** What a home has beside, or in place of, the usual. */
+export interface ClusterHomeChanges {
+  owners?: string;
+  /** Lines of the configuration. */
+  config?: string;
   /** YAML lines below `sources:` and below `allocation:`. */
   sources?: string;
   allocation?: string;
   /** Files beside the configuration. */
   files?: Record<string, string>;
-}
-
-const configText = ({ sources = "", allocation = "" }: More) =>
-  `${CONFIG.replace("clusters:\n", `${sources}clusters:\n`)}${allocation}`;
-
-/** Builds a made home anew under another `allocation:`, or other files. */
-export async function rebuild(made: { folder: string; config: string }, more: More): Promise<void> {
-  for (const [name, text] of Object.entries(more.files ?? {}))
-    await writeFile(join(made.folder, name), text);
-  await writeFile(made.config, configText(more));
-  await takeAndBuild(made.config);
+  /** More lines of a month's bill. */
+  lines?: (month: string) => readonly Record<string, string>[];
 }
 
 /** Makes the home, ingests and builds it; gives its folder and configuration. */
 export async function clusterHome(
-  more: More = {},
+  changes: ClusterHomeChanges = {},
 ): Promise<{ folder: string; config: string; home: string }> {
+  const { owners = OWNERS, lines = () => [] } = changes;
   const folder = await mkdtemp(join(tmpdir(), "apportion-clusters-"));
   const config = join(folder, "apportion.yaml");
   await mkdir(join(folder, "bill"));
   await writeFile(
     join(folder, "bill/2026-07.csv"),
-    billText("2026-07", "2026-07-01", "2026-08-01"),
+    billText("2026-07", "2026-07-01", "2026-08-01", lines("2026-07")),
   );
   await writeFile(
     join(folder, "bill/2026-08.csv"),
-    billText("2026-08", "2026-08-01", "2026-09-01", more.lines),
+    billText("2026-08", "2026-08-01", "2026-09-01", lines("2026-08")),
   );
-  await writeFile(join(folder, "owners.yaml"), OWNERS);
+  await writeFile(join(folder, "owners.yaml"), owners);
   const made = { folder, config };
-  await rebuild(made, more);
+  await rebuild(made, changes);
   return { ...made, home: readConfig(config).home };
+}
+
+/** Builds a made home anew under another configuration or other files; its bill stays. */
+export async function rebuild(
+  made: { folder: string; config: string },
+  changes: ClusterHomeChanges,
+): Promise<void> {
+  const { sources = "", allocation = "", config = "" } = changes;
+  for (const [name, text] of Object.entries(changes.files ?? {}))
+    await writeFile(join(made.folder, name), text);
+  const text = CONFIG.replace("clusters:\n", `${sources}clusters:\n`);
+  await writeFile(made.config, `${text}${allocation}${config}`);
+  await takeAndBuild(made.config);
 }
 
 async function takeAndBuild(config: string): Promise<void> {

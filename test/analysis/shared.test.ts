@@ -9,7 +9,7 @@ import { homePaths } from "../../data/files.ts";
 import {
   type Cells,
   clusterHome,
-  type More,
+  type ClusterHomeChanges,
   NODE,
   PLAIN_RESOURCE,
   rebuild,
@@ -105,8 +105,8 @@ const SHARED = `  shared:
     - { name: apim, match: { resourceGroup: RG-Platform }, by: even }
     - { name: support, match: { service: Support }, by: { driver: zero } }
 `;
-const more = (allocation = SHARED, files: Record<string, string> = {}): More => ({
-  lines,
+const more = (allocation = SHARED, files: Record<string, string> = {}): ClusterHomeChanges => ({
+  lines: (month) => (month === "2026-08" ? lines : []),
   sources: "  - { type: drivers, name: quantities, file: ./drivers.csv }\n",
   allocation,
   files: { "drivers.csv": DRIVERS, "weights.csv": WEIGHTS, "owners.yaml": OWNERS, ...files },
