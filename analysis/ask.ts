@@ -57,6 +57,7 @@ export type QueryName =
   | "explain-lines"
   | "explain-parts"
   | "explain-moved"
+  | "explain-commitments"
   | "usage"
   | "total"
   | "total-company"
