@@ -73,7 +73,8 @@ export type QueryName =
   | "reconciliation"
   | "restatements"
   | "checks"
-  | "teams";
+  | "teams"
+  | "backtest";
 
 /** What a parameter is where the question does not say. */
 const UNSAID: Readonly<Record<string, Param>> = {
