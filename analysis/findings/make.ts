@@ -6,6 +6,7 @@ import { homePaths, renameDurably, syncFile } from "../../data/files.ts";
 import type { PublishedFindings, PublishedMonth } from "../../data/published.ts";
 import type { Register } from "../../data/register.ts";
 import { type Session, sqlText } from "../../data/warehouse.ts";
+import { makeBacktest } from "../backtest/make.ts";
 import { type BuildSettings, verifyFacts } from "../inputs.ts";
 import type { FindingsContext } from "./context.ts";
 import { findingsInputs } from "./inputs.ts";
@@ -17,6 +18,7 @@ import { makeFindingTables } from "./tables.ts";
 const MAKERS: readonly ((context: FindingsContext) => Promise<void>)[] = [
   makeRecommendations,
   makeWorth,
+  makeBacktest,
 ];
 
 export interface FindingsOptions {
@@ -49,6 +51,7 @@ export async function makeFindings(
     return { ...last, stale: false };
   for (const { usage, pods } of inputs.windows) await verifyFacts([...usage, ...pods]);
   await verifyFacts(inputs.worth.filter((fact) => fact.kind !== "pod_day"));
+  for (const { usage, pods } of inputs.history) await verifyFacts([...usage, ...pods]);
   const temporary = join(paths.published, `findings-${randomUUID()}.tmp.duckdb`);
   const interrupt = () => session.interrupt();
   signal.addEventListener("abort", interrupt, { once: true });
