@@ -51,8 +51,11 @@ export class SignIn {
     this.#now = now;
   }
 
-  /** Where the browser goes to sign in; `returnTo` is a path of ours, as `pathOfOurs` gives it. */
-  async begin(returnTo: string): Promise<Begun> {
+  /**
+   * Where the browser goes to sign in; `returnTo` is a path of ours, as `pathOfOurs` gives it.
+   * `anew`: the provider asks who it is, even where it knows somebody.
+   */
+  async begin(returnTo: string, anew: boolean): Promise<Begun> {
     const config = await this.#configuration();
     const pending: Pending = {
       state: client.randomState(),
@@ -68,6 +71,7 @@ export class SignIn {
       nonce: pending.nonce,
       code_challenge: await client.calculatePKCECodeChallenge(pending.verifier),
       code_challenge_method: "S256",
+      ...(anew ? { prompt: "login" } : {}),
     });
     return {
       url,
