@@ -6,7 +6,8 @@ import { Problem, Whoami } from "../schemas.ts";
 import { type Access, COOKIE, SIGNED_OUT } from "./gate.ts";
 import { grantedTo } from "./groups.ts";
 import { mayAsk, NEEDS, type NeedName } from "./needs.ts";
-import { CALLBACK, pathOfOurs } from "./oidc.ts";
+import { CALLBACK } from "./oidc.ts";
+import { pathOfOurs } from "./return-to.ts";
 import { plainPage, SIGN_IN_CSS } from "./sign-in-page.ts";
 
 const ATTEMPT = "__Host-sign-in-";
