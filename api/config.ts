@@ -108,6 +108,7 @@ export interface Config {
   build: BuildSettings;
   warnings: string[];
   landingDays: number;
+  sampleDays: number;
   server: { host: string; port: number; auth: AuthSettings };
 }
 
@@ -175,6 +176,7 @@ export function readConfig(file: string): Config {
     sources,
     warnings: ownership.warnings,
     landingDays: Number((config.retention?.landing ?? "7d").slice(0, -1)),
+    sampleDays: Number((config.retention?.samples ?? "35d").slice(0, -1)),
     server: {
       host: config.server?.host ?? "127.0.0.1",
       port: config.server?.port ?? 8080,
