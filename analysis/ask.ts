@@ -70,6 +70,7 @@ export type QueryName =
   | "reconciliation"
   | "restatements"
   | "checks"
+  | "rule-facts"
   | "teams"
   | "backtest";
 
