@@ -68,6 +68,7 @@ export type QueryName =
   | "trend"
   | "movers"
   | "statement"
+  | "open-money"
   | "lines"
   | "allocation"
   | "reconciliation"

@@ -3,6 +3,7 @@ import { AppError } from "../data/errors.ts";
 import { type HomePaths, readerTemporary } from "../data/files.ts";
 import { Pool, type PoolOptions } from "../data/pool.ts";
 import { type PublishedList, type PublishedMonth, readList } from "../data/published.ts";
+import { withClosed } from "../data/statements.ts";
 import { openReadOnly } from "../data/warehouse.ts";
 import { makeVisible } from "./visible.ts";
 
@@ -59,11 +60,11 @@ export async function openSnapshot(
   options: SnapshotOptions = {},
 ): Promise<Snapshot> {
   for (;;) {
-    const list = await readList(paths);
+    const list = withClosed(paths, await readList(paths));
     try {
       return await openList(paths, options, list);
     } catch (error) {
-      if ((await readList(paths)).publishedId === list.publishedId) throw error;
+      if (withClosed(paths, await readList(paths)).publishedId === list.publishedId) throw error;
     }
   }
 }

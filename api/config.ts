@@ -9,7 +9,7 @@ import {
 } from "../analysis/allocation.ts";
 import type { BuildSettings } from "../analysis/inputs.ts";
 import { NO_OWNERS, readOwners } from "../analysis/ownership.ts";
-import { checkSection, hint, type Located, readYaml } from "../data/config.ts";
+import { checkSection, hint, type Located, readSecret, readYaml } from "../data/config.ts";
 import { AppError } from "../data/errors.ts";
 import { BlobLocation, DirectoryLocation } from "../ingest/azure-exports/config.ts";
 import { LATER_SOURCE_TYPES, SOURCE_TYPES } from "../ingest/sources.ts";
@@ -54,6 +54,27 @@ const Settings = Type.Object(
             Type.Number({ minimum: 0, maximum: 100, description: "percent" }),
           ),
           settledAfterDays: Type.Optional(Type.Integer({ minimum: 0, maximum: 365 })),
+        },
+        closed,
+      ),
+    ),
+    months: Type.Optional(
+      Type.Object(
+        {
+          notify: Type.Optional(
+            Type.Object(
+              {
+                webhook: Type.Optional(
+                  Type.String({
+                    secret: true,
+                    description:
+                      "Where finance is told of restated months; ${env:NAME} or ${file:PATH}.",
+                  }),
+                ),
+              },
+              closed,
+            ),
+          ),
         },
         closed,
       ),
@@ -112,6 +133,8 @@ export interface Config {
   build: BuildSettings;
   warnings: string[];
   landingDays: number;
+  /** Reads where finance is told that a closed month was restated; null: nowhere. */
+  webhook: (() => string) | null;
   server: { host: string; port: number };
 }
 
@@ -171,11 +194,16 @@ export function readConfig(file: string): Config {
       `${located.at([], "allocation")}: no team has the id "${stranger.team}"${hint(stranger.team, teams)}`,
     );
   const tolerance = config.checks?.quarantineTolerance;
+  const webhook = config.months?.notify?.webhook;
   return {
     file,
     home: resolve(located.folder, config.home ?? "./data/local"),
     sources,
     warnings: ownership.warnings,
+    webhook:
+      webhook === undefined
+        ? null
+        : () => readSecret(webhook, located.folder, `${file}: months.notify.webhook`),
     landingDays: Number((config.retention?.landing ?? "7d").slice(0, -1)),
     server: { host: config.server?.host ?? "127.0.0.1", port: config.server?.port ?? 8080 },
     build: {

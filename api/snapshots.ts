@@ -1,5 +1,6 @@
 import type { HomePaths } from "../data/files.ts";
 import { readList } from "../data/published.ts";
+import { withClosed } from "../data/statements.ts";
 import { openSnapshot, type Snapshot } from "../analysis/snapshot.ts";
 
 export interface ServerOptions {
@@ -61,7 +62,7 @@ export class Snapshots {
   }
   async #open(): Promise<void> {
     try {
-      const list = await readList(this.#paths);
+      const list = withClosed(this.#paths, await readList(this.#paths));
       if (list.publishedId === this.#current.list.publishedId) {
         this.problem = null;
         return;

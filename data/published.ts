@@ -18,6 +18,8 @@ export interface PublishedMonth {
   /** Hash of all that made it: lines, rules, settings, method. Equal means nothing to rebuild. */
   fingerprint: string;
   state: MonthState;
+  /** Of a closed month, as readers see it: what it would be were it not closed. */
+  builtState?: MonthState;
   /** Names of failed checks; empty when all hold. */
   failed: string[];
   /** True while the figures are those of an earlier build, because the last one broke an invariant. */

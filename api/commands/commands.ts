@@ -2,6 +2,7 @@ import type { ParseArgsOptionsConfig } from "node:util";
 import type { Terminal } from "../terminal.ts";
 import { buildCommand } from "./build.ts";
 import { checkCommand } from "./check.ts";
+import { closeCommand } from "./close.ts";
 import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor.ts";
 import { explainCommand } from "./explain.ts";
@@ -41,6 +42,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   run: runCommand,
   serve: serveCommand,
   check: checkCommand,
+  close: closeCommand,
   explain: explainCommand,
   export: exportCommand,
   sources: sourcesCommand,
