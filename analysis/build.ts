@@ -9,6 +9,7 @@ import { monthBounds } from "../data/period.ts";
 import {
   earlierFile,
   type MonthState,
+  type PublishedFindings,
   type PublishedList,
   type PublishedMonth,
   publishList,
@@ -19,7 +20,14 @@ import { noted, type Register } from "../data/register.ts";
 import { buildReports, monthBuilt } from "../data/register/reports.ts";
 import { damagedWork, isBlockDamage, type Session } from "../data/warehouse.ts";
 import type { CheckResult } from "./checks.ts";
-import { type BuildSettings, knownMonths, monthInputs, type MonthInputs } from "./inputs.ts";
+import { makeFindings } from "./findings/make.ts";
+import {
+  type BuildSettings,
+  knownMonths,
+  monthInputs,
+  type MonthInputs,
+  verifyFacts,
+} from "./inputs.ts";
 import { makeMonth } from "./make-month.ts";
 
 export interface BuildOptions {
@@ -100,12 +108,16 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
       );
       if (error === undefined) options.month_done?.(built);
     }
+    const sorted = entries.toSorted((a, b) => (a.month < b.month ? -1 : 1));
+    const found = await findingsOf(ledger.session, sorted, before.findings ?? null, options);
+    damage ??= found.error;
     const list = await publishList(
       paths,
       {
         publishedAt: options.now().toISOString(),
         currency: options.settings.currency,
-        months: entries.toSorted((a, b) => (a.month < b.month ? -1 : 1)),
+        months: sorted,
+        findings: found.findings,
       },
       options.settings.keepLists,
     );
@@ -116,6 +128,24 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     throw isBlockDamage(error) ? damagedWork(paths.work, error) : error;
   } finally {
     ledger.close();
+  }
+}
+
+/** Findings of what is published; where a file they need is damaged, the last ones stay, marked. */
+async function findingsOf(
+  session: Session,
+  months: readonly PublishedMonth[],
+  last: PublishedFindings | null,
+  options: BuildOptions,
+): Promise<{ findings: PublishedFindings | null; error?: AppError }> {
+  try {
+    return { findings: await makeFindings(session, months, last, options) };
+  } catch (error) {
+    if (options.signal.aborted) throw error;
+    if (isBlockDamage(error)) throw error;
+    const known = asAppError(error, "making findings");
+    if (known.code !== "WAREHOUSE_DAMAGED") throw known;
+    return { findings: last === null ? null : { ...last, stale: true }, error: known };
   }
 }
 
@@ -254,12 +284,7 @@ async function verifyParts(inputs: MonthInputs): Promise<void> {
           `${part.path} (${unit.unit}) is ${found === "missing" ? "missing" : "damaged"}; run "apportion ingest --again ${unit.source}" to load it anew`,
         );
     }
-  for (const fact of inputs.facts)
-    if ((await sha256File(fact.path).catch(() => "missing")) !== fact.sha256)
-      throw new AppError(
-        "WAREHOUSE_DAMAGED",
-        `${fact.path} (${fact.kind}) is missing or damaged; run "apportion ingest --again" for the usage source it came from`,
-      );
+  await verifyFacts(inputs.facts);
 }
 
 function keptEntry(

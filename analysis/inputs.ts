@@ -1,11 +1,13 @@
 import { join } from "node:path";
-import { homePaths, sha256 } from "../data/files.ts";
+import { AppError } from "../data/errors.ts";
+import { homePaths, sha256, sha256File } from "../data/files.ts";
 import { storedLines } from "../data/lines.ts";
 import { loadSql } from "../data/sql.ts";
 import { type Session, sqlText } from "../data/warehouse.ts";
 import { inventoryHash, type Known } from "./inventory.ts";
 import { METHOD_VERSION } from "./method.ts";
 import type { Allocation, Cluster } from "./allocation.ts";
+import type { FindingsSettings } from "./findings/settings.ts";
 import type { Ownership } from "./ownership.ts";
 
 /** What a build needs beside the lines; comes from configuration. */
@@ -27,6 +29,7 @@ export interface BuildSettings {
   };
   settledAfterDays: number;
   keepLists: number;
+  findings: FindingsSettings;
 }
 
 export interface MonthUnit {
@@ -200,6 +203,16 @@ async function factsOf(
     path: join(homePaths(home).facts, fact.parquet.slice("facts/".length)),
     sha256: fact.sha,
   }));
+}
+
+/** Facts are as they were when they landed; a missing or changed file is WAREHOUSE_DAMAGED, with what to do. */
+export async function verifyFacts(facts: readonly Fact[]): Promise<void> {
+  for (const fact of facts)
+    if ((await sha256File(fact.path).catch(() => "missing")) !== fact.sha256)
+      throw new AppError(
+        "WAREHOUSE_DAMAGED",
+        `${fact.path} (${fact.kind}) is missing or damaged; run "apportion ingest --again" for the usage source it came from`,
+      );
 }
 
 // Columns of a stored line that the models read; extras stay in the Parquet files.

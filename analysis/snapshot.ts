@@ -5,6 +5,7 @@ import { Pool, type PoolOptions } from "../data/pool.ts";
 import { type PublishedList, type PublishedMonth, readList } from "../data/published.ts";
 import { withClosed } from "../data/statements.ts";
 import { openReadOnly } from "../data/warehouse.ts";
+import { FINDINGS_FILE, makeVisibleFindings } from "./findings/visible.ts";
 import { makeVisible } from "./visible.ts";
 
 /**
@@ -75,21 +76,29 @@ async function openList(
   published: PublishedList,
 ): Promise<Snapshot> {
   const months = published.months.filter((month) => month.file !== null);
+  const findings = published.findings ?? null;
   const engine = await openReadOnly(
-    months.map((month) => ({
-      name: catalogOf(month.month),
-      path: join(paths.published, month.file as string),
-    })),
+    [
+      ...months.map((month) => ({
+        name: catalogOf(month.month),
+        path: join(paths.published, month.file as string),
+      })),
+      ...(findings === null
+        ? []
+        : [{ name: FINDINGS_FILE, path: join(paths.published, findings.file) }]),
+    ],
     {
       memory: options.memory ?? "512MB",
       threads: options.threads ?? 2,
       temp: readerTemporary(paths),
     },
-    async (session) =>
-      makeVisible(
+    async (session) => {
+      await makeVisible(
         session,
         months.map(({ month }) => ({ month, catalog: catalogOf(month), schema: schemaOf(month) })),
-      ),
+      );
+      await makeVisibleFindings(session, findings !== null);
+    },
   );
   return {
     list: published,

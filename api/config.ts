@@ -8,6 +8,7 @@ import {
   clustersOf,
 } from "../analysis/allocation.ts";
 import type { BuildSettings } from "../analysis/inputs.ts";
+import { FindingsConfig, findingsSettings } from "../analysis/findings/settings.ts";
 import { NO_OWNERS, readOwners } from "../analysis/ownership.ts";
 import { checkSection, hint, type Located, readSecret, readYaml } from "../data/config.ts";
 import { AppError } from "../data/errors.ts";
@@ -27,6 +28,7 @@ const Settings = Type.Object(
     owners: Type.Optional(Type.String({ minLength: 1 })),
     clusters: Type.Optional(ClustersConfig),
     allocation: Type.Optional(AllocationConfig),
+    findings: Type.Optional(FindingsConfig),
     environment: Type.Optional(
       Type.Object({ tags: Type.Array(Type.String(), { minItems: 1 }) }, closed),
     ),
@@ -222,6 +224,7 @@ export function readConfig(file: string): Config {
       },
       settledAfterDays: config.checks?.settledAfterDays ?? 6,
       keepLists: config.retention?.lists ?? 10,
+      findings: findingsSettings(config.findings ?? {}),
     },
   };
 }

@@ -31,11 +31,23 @@ export interface PublishedMonth {
   causes: Record<string, string>;
 }
 
+/** The file of recommendations and findings, beside the months. */
+export interface PublishedFindings {
+  file: string;
+  /** Hash of all that made it: usage, months, inventory, settings, method. */
+  fingerprint: string;
+  publishedAt: string;
+  /** True while it is that of an earlier build, because the last one could not make it anew. */
+  stale: boolean;
+}
+
 export interface PublishedList {
   publishedId: string;
   publishedAt: string;
   currency: string;
   months: PublishedMonth[];
+  /** Absent in lists of versions before findings; null where there was nothing to make them from. */
+  findings?: PublishedFindings | null;
 }
 
 export const EMPTY_LIST: PublishedList = {
@@ -122,7 +134,11 @@ export async function publishList(
   keep: number,
 ): Promise<PublishedList> {
   const publishedId = sha256(
-    JSON.stringify([list.currency, list.months.map((month) => ({ ...month, publishedAt: null }))]),
+    JSON.stringify([
+      list.currency,
+      list.months.map((month) => ({ ...month, publishedAt: null })),
+      ...(list.findings == null ? [] : [{ ...list.findings, publishedAt: null }]),
+    ]),
   ).slice(0, 32);
   const before = await readList(paths).catch(() => null);
   if (before?.publishedId === publishedId) {
@@ -154,9 +170,10 @@ export async function sweepPublished(
   );
   const names = new Set(kept.map((entry) => entry.name));
   const files = new Set(
-    [current, ...kept.map((entry) => entry.list)].flatMap((list) =>
-      list.months.map((month) => month.file),
-    ),
+    [current, ...kept.map((entry) => entry.list)].flatMap((list) => [
+      ...list.months.map((month) => month.file),
+      list.findings?.file ?? null,
+    ]),
   );
   for (const name of await readdir(paths.lists))
     if (!names.has(name)) await rm(join(paths.lists, name), { force: true });

@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { allocationOf } from "../../analysis/allocation.ts";
 import { prepareClusterInputs } from "../../analysis/cluster-inputs.ts";
+import { findingsSettings } from "../../analysis/findings/settings.ts";
 import { type BuildSettings, type MonthInputs, prepareInputs } from "../../analysis/inputs.ts";
 import { runModels } from "../../analysis/models.ts";
 import { NO_OWNERS } from "../../analysis/ownership.ts";
@@ -185,6 +186,7 @@ async function build(): Promise<number> {
     tolerance: { rows: 0, amount: "0", azureDrift: "0", usageCoverage: 0 },
     settledAfterDays: 6,
     keepLists: 1,
+    findings: findingsSettings({}),
   };
   const answers = join(folder, "answers.duckdb");
   await rm(answers, { force: true });

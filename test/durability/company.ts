@@ -293,10 +293,12 @@ export async function leftovers(folder: string): Promise<string[]> {
   const lists = (await readdir(paths.lists)).map((name) => join(paths.lists, name));
   for (const list of [...lists, paths.list]) {
     if (!list.endsWith(".json")) continue;
-    const { months } = JSON.parse(await readFile(list, "utf8")) as {
+    const { months, findings } = JSON.parse(await readFile(list, "utf8")) as {
       months: { file: string | null }[];
+      findings?: { file: string } | null;
     };
-    for (const { file } of months) if (file !== null) named.add(join(paths.published, file));
+    for (const { file } of [...months, findings ?? { file: null }])
+      if (file !== null) named.add(join(paths.published, file));
     named.add(list);
   }
   const found: string[] = [];

@@ -1,5 +1,6 @@
 import { allocationOf, type AllocationConfig, type Cluster } from "../../../analysis/allocation.ts";
 import { prepareClusterInputs } from "../../../analysis/cluster-inputs.ts";
+import { findingsSettings } from "../../../analysis/findings/settings.ts";
 import { type BuildSettings, type MonthInputs, prepareInputs } from "../../../analysis/inputs.ts";
 import { runModels } from "../../../analysis/models.ts";
 import { NO_OWNERS, type Ownership } from "../../../analysis/ownership.ts";
@@ -71,6 +72,7 @@ export async function withMonth<T>(
       tolerance: { rows: 0, amount: "0", azureDrift: "0", usageCoverage: 0 },
       settledAfterDays: 6,
       keepLists: 1,
+      findings: findingsSettings({}),
     };
     await session.script("ATTACH ':memory:' AS answers");
     await session.script("ATTACH ':memory:' AS work");

@@ -1,0 +1,118 @@
+import { join } from "node:path";
+import { homePaths, sha256 } from "../../data/files.ts";
+import type { PublishedMonth } from "../../data/published.ts";
+import { loadSql } from "../../data/sql.ts";
+import type { Session } from "../../data/warehouse.ts";
+import { type BuildSettings, type Fact, knownTo } from "../inputs.ts";
+import { METHOD_VERSION } from "../method.ts";
+
+/** Days of usage a recommendation looks at; the last of them is the newest complete one. */
+export const WINDOW_DAYS = 28;
+const DAY = 86_400;
+
+/** A cluster's facts of one window; times are epoch seconds. */
+export interface ClusterWindow {
+  cluster: string;
+  from: number;
+  /** Exclusive: the end of the newest complete day that has usage. */
+  until: number;
+  /** Days of the window with usage, as epoch seconds of their beginnings. */
+  days: number[];
+  usage: Fact[];
+  pods: Fact[];
+}
+
+export interface FindingsInputs {
+  windows: ClusterWindow[];
+  /** Published months, oldest first, by file name: what things cost, and whose they are. */
+  months: { month: string; file: string }[];
+  fingerprint: string;
+}
+
+interface FactRow {
+  cluster: string;
+  kind: string;
+  day: string;
+  parquet: string;
+  sha: string;
+  rows: string;
+}
+
+/** What the findings of now are made from, and its hash; no window where no cluster has complete days. */
+export async function findingsInputs(
+  session: Session,
+  home: string,
+  months: readonly PublishedMonth[],
+  settings: BuildSettings,
+  now: Date,
+  days: number = WINDOW_DAYS,
+): Promise<FindingsInputs> {
+  const rows = await session.rows<FactRow>(
+    `SELECT cluster AS cluster, kind AS kind, day AS day, parquet AS parquet, parquet_sha256 AS sha, rows AS rows
+     FROM unit_fact
+     WHERE list_contains(['usage_5m', 'pod_day'], kind)
+       AND list_contains($sources, source)
+       AND list_contains($clusters, cluster)
+       AND day < $today
+     ORDER BY cluster, kind, day, source`,
+    { ...knownTo(settings), today: now.toISOString().slice(0, 10) },
+  );
+  const { facts } = homePaths(home);
+  const windows: ClusterWindow[] = [];
+  for (const cluster of new Set(rows.map((row) => row.cluster))) {
+    const mine = rows.filter((row) => row.cluster === cluster);
+    const measured = mine.filter((row) => row.kind === "usage_5m" && Number(row.rows) > 0);
+    const newest = measured.at(-1);
+    if (newest === undefined) continue;
+    const until = secondsOf(newest.day) + DAY;
+    const from = until - days * DAY;
+    const of = (kind: string) =>
+      mine
+        .filter((row) => row.kind === kind && secondsOf(row.day) >= from)
+        .map((row): Fact => ({
+          kind,
+          path: join(facts, row.parquet.slice("facts/".length)),
+          sha256: row.sha,
+        }));
+    windows.push({
+      cluster,
+      from,
+      until,
+      days: [...new Set(measured.map((row) => secondsOf(row.day)))].filter((day) => day >= from),
+      usage: of("usage_5m"),
+      pods: of("pod_day"),
+    });
+  }
+  const published = months.flatMap(({ month, file }) => (file === null ? [] : [{ month, file }]));
+  const fingerprint = sha256(
+    JSON.stringify([
+      windows.map(({ cluster, from, until, usage, pods }) => [
+        cluster,
+        from,
+        until,
+        usage.map((fact) => fact.sha256),
+        pods.map((fact) => fact.sha256),
+      ]),
+      published,
+      await workloadsHash(session, settings),
+      settings.findings,
+      settings.ownership.teams,
+      METHOD_VERSION,
+      loadSql(new URL("./columns.json", import.meta.url)),
+    ]),
+  );
+  return { windows, months: published, fingerprint };
+}
+
+const secondsOf = (day: string) => Date.parse(`${day}T00:00:00Z`) / 1000;
+
+/** A hash of what the inventory says of workloads and of what scales them. */
+async function workloadsHash(session: Session, settings: BuildSettings): Promise<string> {
+  const row = await session.one<{ hash: string }>(
+    `SELECT CAST(coalesce(bit_xor(hash(i.cluster, i.kind, i.namespace, i.name, i.annotations, i.labels, i.spec, i.valid_to)), 0) AS VARCHAR) AS hash
+     FROM work.inventory AS i
+     WHERE i.kind <> 'Pod' AND list_contains($sources, i.source) AND list_contains($clusters, i.cluster)`,
+    knownTo(settings),
+  );
+  return row.hash;
+}

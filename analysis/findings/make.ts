@@ -1,0 +1,104 @@
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { homePaths, renameDurably, syncFile } from "../../data/files.ts";
+import type { PublishedFindings, PublishedMonth } from "../../data/published.ts";
+import { type Session, sqlText } from "../../data/warehouse.ts";
+import { type BuildSettings, verifyFacts } from "../inputs.ts";
+import { findingsInputs, type FindingsInputs } from "./inputs.ts";
+import { makeFindingTables } from "./tables.ts";
+
+/** What the makers of findings are handed; the tables of `columns.json` stand empty in the schema in use. */
+export interface FindingsContext {
+  session: Session;
+  inputs: FindingsInputs;
+  /** Each published month's file, attached read-only under `catalog`; oldest first. */
+  months: readonly { month: string; catalog: string }[];
+  settings: BuildSettings;
+  now: Date;
+  signal: AbortSignal;
+  progress: (what: string, done?: number, total?: number) => void;
+}
+
+/** What fills the tables, in order; later ones read what earlier ones made. */
+const MAKERS: readonly ((context: FindingsContext) => Promise<void>)[] = [];
+
+export interface FindingsOptions {
+  home: string;
+  settings: BuildSettings;
+  now: () => Date;
+  signal: AbortSignal;
+  progress: (what: string, done?: number, total?: number) => void;
+}
+
+/**
+ * Makes the findings file from the newest usage and the months just published, beside them in
+ * `published/`. Named by the hash of all that makes it: equal inputs give the same file, untouched.
+ * @returns null where there is nothing to make findings from
+ */
+export async function makeFindings(
+  session: Session,
+  months: readonly PublishedMonth[],
+  last: PublishedFindings | null,
+  options: FindingsOptions,
+): Promise<PublishedFindings | null> {
+  const { home, settings, signal } = options;
+  const paths = homePaths(home);
+  const now = options.now();
+  const inputs = await findingsInputs(session, home, months, settings, now);
+  if (inputs.months.length === 0) return null;
+  const file = `findings-${inputs.fingerprint.slice(0, 32)}.duckdb`;
+  if (last?.file === file && existsSync(join(paths.published, file)))
+    return { ...last, stale: false };
+  for (const { usage, pods } of inputs.windows) await verifyFacts([...usage, ...pods]);
+  const temporary = join(paths.published, `findings-${randomUUID()}.tmp.duckdb`);
+  const interrupt = () => session.interrupt();
+  signal.addEventListener("abort", interrupt, { once: true });
+  try {
+    const attached: string[] = [];
+    try {
+      await session.script(`ATTACH ${sqlText(temporary)} AS findings`);
+      attached.push("findings");
+      const catalogs = inputs.months.map(({ month, file }) => ({
+        month,
+        catalog: `m_${month.replace("-", "_")}`,
+        path: join(paths.published, file),
+      }));
+      for (const { catalog, path } of catalogs) {
+        await session.script(`ATTACH ${sqlText(path)} AS ${catalog} (READ_ONLY)`);
+        attached.push(catalog);
+      }
+      await session.script("USE findings");
+      await makeFindingTables(session);
+      for (const make of MAKERS) {
+        signal.throwIfAborted();
+        await make({
+          session,
+          inputs,
+          months: catalogs,
+          settings,
+          now,
+          signal,
+          progress: options.progress,
+        });
+      }
+      await session.script("CHECKPOINT findings");
+    } finally {
+      await session.script("USE work");
+      for (const catalog of attached) await session.script(`DETACH ${catalog}`);
+    }
+    await syncFile(temporary);
+    await renameDurably(temporary, join(paths.published, file));
+    return {
+      file,
+      fingerprint: inputs.fingerprint,
+      publishedAt: now.toISOString(),
+      stale: false,
+    };
+  } finally {
+    signal.removeEventListener("abort", interrupt);
+    await rm(temporary, { force: true });
+    await rm(`${temporary}.wal`, { force: true });
+  }
+}
