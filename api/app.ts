@@ -18,6 +18,7 @@ import { metricsRoutes } from "./routes/metrics.ts";
 import { openCostRoutes } from "./routes/opencost.ts";
 import { pageRoutes } from "./routes/pages.ts";
 import { showbackRoutes } from "./routes/showback.ts";
+import { statementRoutes } from "./routes/statements.ts";
 import { usageRoutes } from "./routes/usage.ts";
 import type { ServerOptions, Snapshots } from "./snapshots.ts";
 
@@ -137,7 +138,12 @@ export async function createApp(options: AppOptions): Promise<App> {
     return reply.code(status).type("application/problem+json").send(body);
   });
   const principal: (request: FastifyRequest) => Principal = () => LOCAL_ADMINISTRATOR;
-  const context = { ...options, principal };
+  const context: RouteContext = {
+    ...options,
+    principal,
+    close: options.close ?? null,
+    refresh: () => options.snapshots.refresh(),
+  };
   rememberRendered(app, context);
   healthRoutes(app, context);
   showbackRoutes(app, context);
@@ -147,6 +153,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   metricsRoutes(app, context);
   dataRoutes(app, context);
   exportRoutes(app, context);
+  statementRoutes(app, context);
   await pageRoutes(app, context);
   app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
   await app.ready();
@@ -156,6 +163,9 @@ export async function createApp(options: AppOptions): Promise<App> {
 export interface RouteContext extends AppOptions {
   /** Who asks; the one place a request becomes a scope. */
   principal(request: FastifyRequest): Principal;
+  close: NonNullable<ServerOptions["close"]> | null;
+  /** Opens what is published now, where it is not what is open. */
+  refresh(): Promise<void>;
 }
 
 /** A page elsewhere that points its own name at 127.0.0.1 must not read our answers (DNS rebinding). */

@@ -3,6 +3,7 @@ import { readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "./errors.ts";
 import { type HomePaths, sha256, writeWhole } from "./files.ts";
+import type { AuditHead } from "./register/audit.ts";
 
 /**
  * What is published: a list of month files, swapped by rename. A reader holds one list and the
@@ -43,6 +44,8 @@ export interface PublishedFindings {
 
 export interface PublishedList {
   publishedId: string;
+  /** Where the audit log stood, so that one cut later is found; absent in lists of earlier versions. */
+  audit?: AuditHead;
   publishedAt: string;
   currency: string;
   months: PublishedMonth[];

@@ -1,7 +1,7 @@
 import { userInfo } from "node:os";
 import { LOCAL_ADMINISTRATOR } from "../../analysis/ask.ts";
 import { openSnapshot } from "../../analysis/snapshot.ts";
-import { AppError } from "../../data/errors.ts";
+import { AppError, asAppError } from "../../data/errors.ts";
 import { homePaths, makeHome } from "../../data/files.ts";
 import { parseMonth } from "../../data/period.ts";
 import { Register } from "../../data/register.ts";
@@ -62,6 +62,11 @@ a diff; closing again what was not makes nothing.
       if (format === "json") screen.out(`${JSON.stringify(done)}\n`);
       else screen.out(closedText(done.outcome, done.manifest));
       return 0;
+    } catch (error) {
+      if (format !== "json") throw error;
+      const { code, message, exit } = asAppError(error);
+      screen.out(`${JSON.stringify({ error: { code, message } })}\n`);
+      return exit;
     } finally {
       await snapshot.pool.close();
     }

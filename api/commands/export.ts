@@ -104,5 +104,5 @@ function closedStatement(
   }
   if (live) return null;
   const manifest = findStatement(paths, month, number === undefined ? undefined : Number(number));
-  return manifest === null ? null : statementBytes(paths, manifest, asText(options["team"]));
+  return manifest === null ? null : statementBytes(paths, manifest, null, asText(options["team"]));
 }

@@ -33,6 +33,7 @@ export async function pageRoutes(app: App, context: RouteContext): Promise<void>
   for (const path of [
     "/",
     "/data",
+    "/months",
     "/team/:team",
     "/clusters",
     "/namespace/:cluster/:namespace",

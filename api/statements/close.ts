@@ -285,6 +285,10 @@ function appending(path: string): {
 async function syncFolder(path: string): Promise<void> {
   for (const folder of [path, dirname(path)]) {
     const handle = await open(folder, "r");
-    await handle.sync().finally(() => handle.close());
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
   }
 }

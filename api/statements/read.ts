@@ -27,23 +27,28 @@ export function findStatement(
   }
 }
 
-/** A statement's CSV as it was closed, byte for byte; of one team its header and that team's records, as they stand. */
+/**
+ * A statement's CSV as it was closed, byte for byte; cut to `teams`, its header and their records, as
+ * they stand. TEAM_UNKNOWN where the one team that was asked for has none.
+ */
 export function statementBytes(
   paths: HomePaths,
   manifest: StatementManifest,
-  team?: string,
+  teams: readonly string[] | null,
+  asked?: string,
 ): Buffer {
   const bytes = readStatement(paths, manifest);
-  if (team === undefined) return bytes;
+  if (teams === null && asked === undefined) return bytes;
+  const shown = asked === undefined ? teams : (teams ?? [asked]).filter((team) => team === asked);
   const [head = "", ...records] = csvRecords(bytes.toString("utf8"));
   const cells = (record: string) => (parse(record) as string[][])[0] ?? [];
   const column = cells(head).indexOf("Team");
-  const [cell = ""] = cells(csvCell(team));
-  const own = records.filter((record) => cells(record)[column] === cell);
-  if (own.length === 0)
+  const wanted = new Set(shown?.map((team) => cells(csvCell(team))[0]));
+  const own = records.filter((record) => wanted.has(cells(record)[column]));
+  if (own.length === 0 && asked !== undefined)
     throw new AppError(
       "TEAM_UNKNOWN",
-      `team "${team}" has no cost in statement ${manifest.number} of ${manifest.month}`,
+      `team "${asked}" has no cost in statement ${manifest.number} of ${manifest.month}`,
     );
   return Buffer.from([head, ...own].join(""));
 }
