@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { AppError } from "../data/errors.ts";
 import { homePaths, sha256, sha256File } from "../data/files.ts";
-import { storedLines } from "../data/lines.ts";
-import { loadSql } from "../data/sql.ts";
+import { LINE_COLUMNS } from "../data/line-columns.ts";
+import { storedLines, writtenLines } from "../data/lines.ts";
 import { type Session, sqlText } from "../data/warehouse.ts";
 import { inventoryHash, type Known } from "./inventory.ts";
 import { METHOD_VERSION } from "./method.ts";
@@ -188,7 +188,7 @@ async function factsOf(
        AND kind <> 'usage_5m'
        AND day IN (
          SELECT DISTINCT CAST(x_day AS VARCHAR)
-         FROM read_parquet([${paths.map(sqlText).join(", ")}], union_by_name = true)
+         FROM ${writtenLines(paths)}
          WHERE x_month = $month
        )
      ORDER BY kind, day, cluster, source`,
@@ -215,10 +215,10 @@ export async function verifyFacts(facts: readonly Fact[]): Promise<void> {
       );
 }
 
-// Columns of a stored line that the models read; extras stay in the Parquet files.
-const STORED: Readonly<Record<string, string>> = JSON.parse(
-  loadSql(new URL("./models/line-columns.json", import.meta.url)),
-) as Record<string, string>;
+// What the models read; residues are for control totals, extras stay in the Parquet files.
+const READ = Object.entries(LINE_COLUMNS)
+  .filter(([, kind]) => kind !== "residue")
+  .map(([column]) => column);
 
 type Cell = string | number | boolean | null;
 
@@ -296,16 +296,8 @@ export async function prepareInputs(
     "place INTEGER, tag_key VARCHAR",
     settings.environmentTags.map((tag, index) => [index, tag.toLowerCase()]),
   );
-  const columns = Object.keys(STORED).map((column) => `l.${column} AS ${column}`);
+  const columns = READ.map((column) => `l.${column} AS ${column}`);
   const files = units.flatMap((unit) => unit.parts.map((part) => part.path));
-  const lines =
-    files.length > 0
-      ? `(SELECT * FROM ${storedLines(files)} WHERE x_month = ${sqlText(month)})`
-      : `(SELECT ${Object.entries(STORED)
-          .map(([column, type]) => `CAST(NULL AS ${type}) AS ${column}`)
-          .join(
-            ", ",
-          )}, CAST(NULL AS VARCHAR) AS filename, CAST(NULL AS BIGINT) AS file_row_number LIMIT 0)`;
   await session.run(
     `CREATE OR REPLACE TEMP VIEW month_line AS
      SELECT ${columns.join(", ")},
@@ -323,7 +315,7 @@ export async function prepareInputs(
          lower(coalesce(nullif(l.service_name, ''), nullif(l.x_sku_meter_category, ''), l.charge_category, 'Unknown')),
          l.tags
        ) AS owner_hash
-     FROM ${lines} AS l
+     FROM (SELECT * FROM ${storedLines(files)} WHERE x_month = ${sqlText(month)}) AS l
      JOIN month_part AS p ON p.path = l.filename`,
   );
 }

@@ -1,5 +1,4 @@
-import { AppError } from "../data/errors.ts";
-import { fillSql, loadSql } from "../data/sql.ts";
+import { loadSql } from "../data/sql.ts";
 import type { Session } from "../data/warehouse.ts";
 
 /** The models of a month, in order; those that are scaffolding are not published. */
@@ -23,13 +22,13 @@ const MODELS: readonly (readonly [name: string, kept: "published" | "scaffold"])
   ["58-consumer", "published"],
   ["59-weight", "published"],
   ["60-consumer_day", "published"],
+  ["60-split_whole", "scaffold"],
   ["61-line_amount", "scaffold"],
+  ["61-place", "scaffold"],
   ["61-shared_namespace", "scaffold"],
-  ["62-share", "published"],
   ["62-cluster_spend", "scaffold"],
   ["63-pool", "scaffold"],
   ["64-receiver", "scaffold"],
-  ["64-moved_share", "scaffold"],
   ["65-moved", "scaffold"],
   ["70-spend", "published"],
   ["71-spend_month", "published"],
@@ -39,32 +38,12 @@ const MODELS: readonly (readonly [name: string, kept: "published" | "scaffold"])
   ["75-allocation_day", "published"],
 ];
 
-/** Models that are one algorithm over different inputs. */
-const SHARES: Readonly<Record<string, { amounts: string; weights: string }>> = {
-  "62-share": {
-    amounts:
-      "(SELECT DISTINCT split_id AS split_id, units AS units FROM line_amount WHERE units > 0)",
-    weights: "weight",
-  },
-  "64-moved_share": { amounts: "moved_amount", weights: "receiver" },
-};
-
 const text = (name: string) => loadSql(new URL(`./models/${name}.sql`, import.meta.url));
 
 /** Runs the month's models in the attached answers file; `month_line` and the facts are there. */
 export async function runModels(session: Session, month: string): Promise<void> {
   for (const [name, kept] of MODELS) {
-    const share = SHARES[name];
-    const sql =
-      share === undefined
-        ? text(name)
-        : fillSql(text("share").replaceAll(/^--.*\n/gm, ""), {
-            amounts: [{ [name]: share.amounts }, name],
-            weights: [{ [name]: share.weights }, name],
-          });
-    if (name === "62-share") await refuseHuge(session);
-    if (name === "64-moved_share")
-      await session.run(`CREATE OR REPLACE TEMP TABLE moved_amount AS ${text("moved-amount")}`);
+    const sql = text(name);
     await session.run(
       `CREATE OR REPLACE ${kept === "scaffold" ? "TEMP TABLE" : "TABLE"} ${name.slice(3)} AS ${sql}`,
       sql.includes("$month") ? { month } : {},
@@ -87,19 +66,4 @@ export async function runRestatement(
   about: { built_at: string; cause: string },
 ): Promise<void> {
   await session.run(`CREATE TABLE restatement AS ${text("82-restatement")}`, about);
-}
-
-/** An amount times 10^12 must fit 127 bits to be divided exactly. */
-async function refuseHuge(session: Session): Promise<void> {
-  const [line] = await session.rows<{ id: string; amount: string; resource: string }>(
-    `SELECT l.line_id AS id, greatest(abs(l.billed_cost), abs(l.effective_cost), abs(l.list_cost), abs(l.contracted_cost)) AS amount, l.resource_id AS resource
-     FROM line AS l JOIN cluster_line AS c ON c.line_id = l.line_id
-     WHERE greatest(abs(l.billed_cost), abs(l.effective_cost), abs(l.list_cost), abs(l.contracted_cost)) >= 100000000
-     LIMIT 1`,
-  );
-  if (line !== undefined)
-    throw new AppError(
-      "INTERNAL",
-      `line ${line.id} of ${line.resource}: ${line.amount} cannot be divided exactly; amounts of a cluster's line must be under 100,000,000`,
-    );
 }

@@ -40,6 +40,9 @@ const ADDED: Readonly<Record<string, Record<string, string>>> = {
   spend_month: { policy: "CAST(NULL AS VARCHAR)", cluster: "''", namespace: "''" },
   spend_resource: { policy: "CAST(NULL AS VARCHAR)" },
   line: { x_cluster: "CAST(NULL AS VARCHAR)" },
+  weight: {
+    mark: "CAST(sum(weight) OVER (PARTITION BY split_id ORDER BY consumer_id) AS BIGINT)",
+  },
 };
 
 /**
@@ -53,8 +56,6 @@ const BY_CONSUMER: Readonly<Record<string, (from: (table: string) => string) => 
     `SELECT s.* FROM ${from("split")} AS s WHERE scope IS NULL OR s.split_id IN (${theirSplits(from)})`,
   weight: (from) =>
     `SELECT w.* FROM ${from("weight")} AS w WHERE scope IS NULL OR (w.split_id, w.consumer_id) IN (${theirs(from)})`,
-  share: (from) =>
-    `SELECT s.* FROM ${from("share")} AS s WHERE scope IS NULL OR (s.split_id, s.consumer_id) IN (${theirs(from)})`,
   // What a split's weights add up to is what makes a weight a part of something.
   split_whole: (from) =>
     `SELECT split_id AS split_id, CAST(sum(weight) AS BIGINT) AS whole FROM ${from("weight")} WHERE scope IS NULL OR split_id IN (${theirSplits(from)}) GROUP BY split_id`,

@@ -1,6 +1,6 @@
 -- Stored lines as they read: what a line of a legacy export says in FOCUS's words only follows from what
 -- it says in Azure's, and is worked out here and not written with every row (docs/decisions/0007).
--- Grain: one bill line. Reads: Parquet files of lines (the slot). Read by: analysis/inputs.ts.
+-- Grain: one bill line. Reads: lines as written (the slot). Read by: analysis/inputs.ts.
 -- Files of earlier versions have these columns filled; the same comes out.
 SELECT
   l.* EXCLUDE (is_legacy, is_usage, is_committed, is_unused) REPLACE (
@@ -101,5 +101,5 @@ FROM (
     coalesce(x_charge_type = 'Usage', false) AS is_usage,
     coalesce(x_pricing_model IN ('Reservation', 'SavingsPlan'), false) AS is_committed,
     coalesce(starts_with(x_charge_type, 'Unused'), false) AS is_unused
-  FROM read_parquet({{files}}, union_by_name = true, filename = true, file_row_number = true)
+  FROM {{written}}
 ) AS l

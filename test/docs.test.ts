@@ -5,7 +5,6 @@ import { CHECKS } from "../analysis/method.ts";
 import { configSchema } from "../api/config.ts";
 import { COMMANDS } from "../api/commands/commands.ts";
 import { ERRORS } from "../data/errors.ts";
-import { LINE_COLUMNS, SQL_TYPES } from "../ingest/cost/columns.ts";
 import { appOver } from "./api/server-fixture.ts";
 import { ROOT } from "./needs.ts";
 
@@ -35,15 +34,6 @@ describe("the documents say what the code does", () => {
     await expect(`${JSON.stringify(JSON.parse(text), null, 2)}\n`).toMatchFileSnapshot(
       join(ROOT, "docs/openapi.json"),
     );
-  });
-  it("analysis reads the columns that ingest stores, in their types", () => {
-    // Two rooms that may not import each other hold this list; a column in one alone would be lost.
-    const stored = Object.fromEntries(
-      Object.entries(LINE_COLUMNS)
-        .filter(([column]) => !column.startsWith("x_rounded_"))
-        .map(([column, kind]) => [column, SQL_TYPES[kind]]),
-    );
-    expect(JSON.parse(read("analysis/models/line-columns.json"))).toEqual(stored);
   });
   it("method.md names every check with its kind", () => {
     const method = read("docs/method.md");

@@ -5,7 +5,7 @@ sums AS (
   SELECT billing_currency AS currency, x_team AS team, coalesce(sum(billed_cost), 0) AS billed, coalesce(sum(effective_cost), 0) AS effective, coalesce(sum(list_cost), 0) AS list, coalesce(sum(contracted_cost), 0) AS contracted FROM (
     SELECT billing_currency, x_team, billed_cost, effective_cost, list_cost, contracted_cost FROM line WHERE x_bucket <> '__split__'
     UNION ALL
-    SELECT currency, team, amount_of(billed), amount_of(effective), amount_of(list), amount_of(contracted) FROM cluster_spend
+    SELECT currency, team, billed, effective, list, contracted FROM cluster_spend
   ) GROUP BY billing_currency, x_team
   UNION ALL
   SELECT currency, team, sum(billed), sum(effective), sum(list), sum(contracted) FROM spend WHERE policy IS NULL GROUP BY currency, team

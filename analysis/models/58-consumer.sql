@@ -1,6 +1,6 @@
 -- Who takes part of a cluster's cost. Grain: cluster, namespace, workload, bucket; numbered in byte
 -- order, so that the number decides where the order of keys must. Reads: raw_weight.
--- Read by: weight, consumer_day, share and what explains them.
+-- Read by: weight, consumer_day, cluster_spend and what explains them.
 SELECT
   CAST(row_number() OVER (ORDER BY encode(cluster), encode(bucket), encode(namespace), encode(workload_kind), encode(workload)) AS INTEGER) AS consumer_id,
   cluster AS cluster,

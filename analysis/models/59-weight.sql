@@ -1,6 +1,7 @@
 -- Weights of a split, scaled so that they add up to at most 10^12. Grain: split, consumer.
--- Reads: raw_weight, cluster_line, consumer. Read by: share, explain.
--- A split in which nothing weighs anything has no usage data.
+-- Reads: raw_weight, cluster_line, consumer. Read by: split_whole, cluster_spend, explain.
+-- Mark: the weights up to and with this one, in the order of consumers; a share is what lies between two
+-- marks. A split in which nothing weighs anything has no usage data.
 WITH
 summed AS (
   SELECT
@@ -22,33 +23,41 @@ scaled AS (
     s.*,
     sum(s.weight) OVER (PARTITION BY s.split_kind, s.cluster, s.split_key, s.day) AS whole
   FROM summed AS s
+),
+weighed AS (
+  SELECT
+    hash(s.split_kind, s.cluster, s.split_key, s.day) AS split_id,
+    c.consumer_id AS consumer_id,
+    CAST(CASE WHEN s.whole <= 1000000000000 THEN s.weight ELSE int_div(s.weight * 1000000000000, s.whole) END AS BIGINT) AS weight
+  FROM scaled AS s
+  JOIN consumer AS c
+    ON c.cluster = s.cluster
+    AND c.namespace = s.namespace
+    AND c.workload_kind = s.workload_kind
+    AND c.workload = s.workload
+    AND c.bucket = s.bucket
+  WHERE s.whole <= 1000000000000
+    OR int_div(s.weight * 1000000000000, s.whole) > 0
+  UNION ALL
+  SELECT
+    hash(l.split_kind, l.cluster, l.split_key, l.day),
+    c.consumer_id,
+    1
+  FROM (SELECT DISTINCT split_kind AS split_kind, cluster AS cluster, split_key AS split_key, day AS day FROM cluster_line) AS l
+  JOIN consumer AS c
+    ON c.cluster = l.cluster
+    AND c.bucket = '__no_usage_data__'
+  WHERE NOT EXISTS (
+    SELECT 1 FROM summed AS s
+    WHERE s.split_kind = l.split_kind
+      AND s.cluster = l.cluster
+      AND s.split_key = l.split_key
+      AND s.day = l.day
+  )
 )
 SELECT
-  hash(s.split_kind, s.cluster, s.split_key, s.day) AS split_id,
-  c.consumer_id AS consumer_id,
-  CAST(CASE WHEN s.whole <= 1000000000000 THEN s.weight ELSE int_div(s.weight * 1000000000000, s.whole) END AS BIGINT) AS weight
-FROM scaled AS s
-JOIN consumer AS c
-  ON c.cluster = s.cluster
-  AND c.namespace = s.namespace
-  AND c.workload_kind = s.workload_kind
-  AND c.workload = s.workload
-  AND c.bucket = s.bucket
-WHERE s.whole <= 1000000000000
-  OR int_div(s.weight * 1000000000000, s.whole) > 0
-UNION ALL
-SELECT
-  hash(l.split_kind, l.cluster, l.split_key, l.day),
-  c.consumer_id,
-  1
-FROM (SELECT DISTINCT split_kind AS split_kind, cluster AS cluster, split_key AS split_key, day AS day FROM cluster_line) AS l
-JOIN consumer AS c
-  ON c.cluster = l.cluster
-  AND c.bucket = '__no_usage_data__'
-WHERE NOT EXISTS (
-  SELECT 1 FROM summed AS s
-  WHERE s.split_kind = l.split_kind
-    AND s.cluster = l.cluster
-    AND s.split_key = l.split_key
-    AND s.day = l.day
-)
+  split_id AS split_id,
+  consumer_id AS consumer_id,
+  weight AS weight,
+  CAST(sum(weight) OVER (PARTITION BY split_id ORDER BY consumer_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS BIGINT) AS mark
+FROM weighed

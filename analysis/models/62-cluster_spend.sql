@@ -1,10 +1,46 @@
--- Cluster cost by who takes it, before redistribution, in units of 1e-18. Grain: day, currency, cluster,
--- pool, consumer, owner, environment, service, resource. Reads: line_amount, share, weight, split,
--- consumer, consumer_day. Read by: moved, spend and the tables beside it, checks.
+-- Cluster cost by who takes it, before redistribution. Grain: day, currency, cluster, pool, environment,
+-- service, resource (together place_id), consumer, owner. Reads: line_amount, weight, place, consumer,
+-- consumer_day. Read by: pool, receiver, spend and the tables beside it, checks.
+-- Every line is divided by itself; its shares are added up where they are made and not kept one by one.
+WITH
+taken AS (
+  SELECT
+    a.place_id AS place_id,
+    w.consumer_id AS consumer_id,
+    share_of(a.effective_times, a.effective_rest, w.weight, w.mark, a.whole) AS effective,
+    a.billed_alike AS billed_alike,
+    CASE WHEN a.billed_alike THEN NULL ELSE share_of(a.billed_times, a.billed_rest, w.weight, w.mark, a.whole) END AS billed,
+    a.list_alike AS list_alike,
+    CASE WHEN a.list_alike THEN NULL ELSE share_of(a.list_times, a.list_rest, w.weight, w.mark, a.whole) END AS list,
+    a.contracted_alike AS contracted_alike,
+    CASE WHEN a.contracted_alike THEN NULL ELSE share_of(a.contracted_times, a.contracted_rest, w.weight, w.mark, a.whole) END AS contracted
+  FROM line_amount AS a
+  JOIN weight AS w
+    ON w.split_id = a.split_id
+),
+summed AS (
+  SELECT
+    place_id AS place_id,
+    consumer_id AS consumer_id,
+    count(*) AS lines,
+    sum(CASE WHEN billed_alike THEN effective ELSE billed END) AS billed,
+    sum(effective) AS effective,
+    sum(CASE WHEN list_alike THEN effective ELSE list END) AS list,
+    sum(CASE WHEN contracted_alike THEN effective ELSE contracted END) AS contracted,
+    count(CASE WHEN billed_alike THEN effective ELSE billed END) AS billed_known,
+    count(effective) AS effective_known,
+    count(CASE WHEN list_alike THEN effective ELSE list END) AS list_known,
+    count(CASE WHEN contracted_alike THEN effective ELSE contracted END) AS contracted_known
+  FROM taken
+  GROUP BY
+    place_id,
+    consumer_id
+)
 SELECT
-  a.day AS day,
-  a.currency AS currency,
-  a.cluster AS cluster,
+  s.place_id AS place_id,
+  p.day AS day,
+  p.currency AS currency,
+  p.cluster AS cluster,
   p.pool AS pool,
   c.namespace AS namespace,
   c.workload_kind AS workload_kind,
@@ -14,30 +50,23 @@ SELECT
   d.business_unit AS business_unit,
   d.cost_center AS cost_center,
   d.rule_text AS rule_text,
-  a.environment AS environment,
-  a.service AS service,
-  a.resource AS resource,
-  CAST(sum(CASE WHEN a.measure = 'effective' THEN a.lines ELSE 0 END) AS BIGINT) AS lines,
-  coalesce(sum(CASE WHEN a.measure = 'billed' THEN s.part * a.lines * a.sign END), 0) AS billed,
-  coalesce(sum(CASE WHEN a.measure = 'effective' THEN s.part * a.lines * a.sign END), 0) AS effective,
-  coalesce(sum(CASE WHEN a.measure = 'list' THEN s.part * a.lines * a.sign END), 0) AS list,
-  coalesce(sum(CASE WHEN a.measure = 'contracted' THEN s.part * a.lines * a.sign END), 0) AS contracted,
-  CAST(sum(CASE WHEN a.measure = 'billed' AND a.units IS NULL THEN a.lines ELSE 0 END) AS BIGINT) AS billed_nulls,
-  CAST(sum(CASE WHEN a.measure = 'effective' AND a.units IS NULL THEN a.lines ELSE 0 END) AS BIGINT) AS effective_nulls,
-  CAST(sum(CASE WHEN a.measure = 'list' AND a.units IS NULL THEN a.lines ELSE 0 END) AS BIGINT) AS list_nulls,
-  CAST(sum(CASE WHEN a.measure = 'contracted' AND a.units IS NULL THEN a.lines ELSE 0 END) AS BIGINT) AS contracted_nulls
-FROM line_amount AS a
-JOIN weight AS w
-  ON w.split_id = a.split_id
-JOIN split AS p
-  ON p.split_id = a.split_id
+  p.environment AS environment,
+  p.service AS service,
+  p.resource AS resource,
+  s.lines AS lines,
+  amount_of(coalesce(s.billed, 0)) AS billed,
+  amount_of(coalesce(s.effective, 0)) AS effective,
+  amount_of(coalesce(s.list, 0)) AS list,
+  amount_of(coalesce(s.contracted, 0)) AS contracted,
+  s.lines - s.billed_known AS billed_nulls,
+  s.lines - s.effective_known AS effective_nulls,
+  s.lines - s.list_known AS list_nulls,
+  s.lines - s.contracted_known AS contracted_nulls
+FROM summed AS s
+JOIN place AS p
+  ON p.place_id = s.place_id
 JOIN consumer AS c
-  ON c.consumer_id = w.consumer_id
+  ON c.consumer_id = s.consumer_id
 JOIN consumer_day AS d
-  ON d.consumer_id = w.consumer_id
-  AND d.day = a.day
-LEFT JOIN share AS s
-  ON s.split_id = a.split_id
-  AND s.units = a.units
-  AND s.consumer_id = w.consumer_id
-GROUP BY ALL
+  ON d.consumer_id = s.consumer_id
+  AND d.day = p.day

@@ -1,6 +1,6 @@
 -- Cost that a policy may pass on. Grain: policy, cluster, day, currency, node pool (of idle capacity),
 -- bucket or shared namespace with its owner, environment, service.
--- Reads: cluster_spend, policy, shared_namespace. Read by: moved_weight, moved_amount, moved.
+-- Reads: cluster_spend, policy, shared_namespace. Read by: moved.
 WITH
 pools AS (
   SELECT

@@ -1,6 +1,7 @@
 -- Who may receive: namespaces by their owners, from one base taken before anything moves.
 -- Grain: mode, cluster, day, currency, node pool ('' for all), namespace, owner.
--- Reads: cluster_spend, shared_namespace, weight, split, consumer. Read by: moved.
+-- Reads: cluster_spend, shared_namespace, weight, split, consumer. Read by: moved. Mark: the weights up to
+-- and with this one, in the order of consumer_id; whole: all of them.
 -- proportional: direct effective cost there (idle: on that node pool). even: one part for each namespace
 -- that ran a pod there that day; inside a namespace by its owners' cost. Weights add up to at most 10^12.
 WITH
@@ -14,7 +15,7 @@ direct AS (
     s.team AS team,
     s.business_unit AS business_unit,
     s.cost_center AS cost_center,
-    sum(s.effective) AS base
+    units_of(sum(s.effective)) AS base
   FROM cluster_spend AS s
   LEFT JOIN shared_namespace AS n
     ON n.cluster = s.cluster
@@ -76,12 +77,21 @@ weighed AS (
 scaled AS (
   SELECT
     w.*,
-    CASE WHEN w.whole <= 0 THEN 0 ELSE int_div(w.part * int_div(1000000000000, w.namespaces), w.whole) END AS weight
+    CASE WHEN w.whole <= 0 THEN 0 ELSE int_div(w.part * int_div(1000000000000, w.namespaces), w.whole) END AS scaled
   FROM weighed AS w
+),
+numbered AS (
+  SELECT
+    hash(mode, cluster, day, currency, pool) AS split_id,
+    CAST(row_number() OVER (ORDER BY mode, day, encode(cluster), currency, encode(pool), encode(namespace), encode(team), encode(business_unit), encode(cost_center)) AS INTEGER) AS consumer_id,
+    s.* EXCLUDE (part, whole, namespaces, scaled),
+    CAST(s.scaled AS BIGINT) AS weight
+  FROM scaled AS s
+  WHERE s.scaled > 0
 )
 SELECT
-  hash(mode, cluster, day, currency, pool) AS split_id,
-  CAST(row_number() OVER (ORDER BY mode, day, encode(cluster), currency, encode(pool), encode(namespace), encode(team), encode(business_unit), encode(cost_center)) AS INTEGER) AS consumer_id,
+  split_id AS split_id,
+  consumer_id AS consumer_id,
   cluster AS cluster,
   day AS day,
   currency AS currency,
@@ -90,6 +100,7 @@ SELECT
   team AS team,
   business_unit AS business_unit,
   cost_center AS cost_center,
-  CAST(weight AS BIGINT) AS weight
-FROM scaled
-WHERE weight > 0
+  weight AS weight,
+  CAST(sum(weight) OVER (PARTITION BY split_id ORDER BY consumer_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS BIGINT) AS mark,
+  CAST(sum(weight) OVER (PARTITION BY split_id) AS BIGINT) AS whole
+FROM numbered

@@ -1,5 +1,5 @@
 -- What each policy moves, as pairs that cancel. Grain: policy, day, currency, pool's bucket and owner or
--- receiver, environment, service. Reads: pool, receiver, moved_share. Read by: spend and its kin, checks.
+-- receiver, environment, service. Reads: pool, receiver. Read by: spend and its kin, checks.
 -- A pool without any base stays where it is.
 WITH
 moving AS (
@@ -8,15 +8,23 @@ moving AS (
   WHERE p.mode = 'team'
     OR p.split_id IN (SELECT split_id FROM receiver)
 ),
--- Negative amounts are divided as positive ones and negated.
+-- What each gives to its receivers, ready to be divided.
 given AS (
-  SELECT policy, split_id, day, currency, cluster, bucket, environment, service, 'billed' AS measure, abs(billed) AS units, sign(billed) AS sign FROM moving WHERE mode <> 'team'
-  UNION ALL
-  SELECT policy, split_id, day, currency, cluster, bucket, environment, service, 'effective', abs(effective), sign(effective) FROM moving WHERE mode <> 'team'
-  UNION ALL
-  SELECT policy, split_id, day, currency, cluster, bucket, environment, service, 'list', abs(list), sign(list) FROM moving WHERE mode <> 'team'
-  UNION ALL
-  SELECT policy, split_id, day, currency, cluster, bucket, environment, service, 'contracted', abs(contracted), sign(contracted) FROM moving WHERE mode <> 'team'
+  SELECT
+    m.*,
+    w.whole AS whole,
+    times_in(m.billed, w.whole) AS billed_times,
+    rest_in(m.billed, w.whole) AS billed_rest,
+    times_in(m.effective, w.whole) AS effective_times,
+    rest_in(m.effective, w.whole) AS effective_rest,
+    times_in(m.list, w.whole) AS list_times,
+    rest_in(m.list, w.whole) AS list_rest,
+    times_in(m.contracted, w.whole) AS contracted_times,
+    rest_in(m.contracted, w.whole) AS contracted_rest
+  FROM moving AS m
+  JOIN (SELECT DISTINCT split_id AS split_id, whole AS whole FROM receiver) AS w
+    ON w.split_id = m.split_id
+  WHERE m.mode <> 'team'
 ),
 rows AS (
   SELECT
@@ -45,17 +53,13 @@ rows AS (
     r.team, r.business_unit, r.cost_center,
     g.environment, g.service,
     CASE WHEN r.team = '__unowned__' THEN '__unowned__' WHEN g.bucket = '__idle__' THEN 'idle' ELSE 'shared' END, g.bucket,
-    CASE WHEN g.measure = 'billed' THEN s.part * g.sign ELSE 0 END,
-    CASE WHEN g.measure = 'effective' THEN s.part * g.sign ELSE 0 END,
-    CASE WHEN g.measure = 'list' THEN s.part * g.sign ELSE 0 END,
-    CASE WHEN g.measure = 'contracted' THEN s.part * g.sign ELSE 0 END
+    amount_of(share_of(g.billed_times, g.billed_rest, r.weight, r.mark, g.whole)),
+    amount_of(share_of(g.effective_times, g.effective_rest, r.weight, r.mark, g.whole)),
+    amount_of(share_of(g.list_times, g.list_rest, r.weight, r.mark, g.whole)),
+    amount_of(share_of(g.contracted_times, g.contracted_rest, r.weight, r.mark, g.whole))
   FROM given AS g
-  JOIN moved_share AS s
-    ON s.split_id = g.split_id
-    AND s.units = g.units
   JOIN receiver AS r
-    ON r.split_id = s.split_id
-    AND r.consumer_id = s.consumer_id
+    ON r.split_id = g.split_id
 )
 SELECT
   policy AS policy,

@@ -40,10 +40,10 @@ SELECT
   any_value(rule_text),
   NULL,
   CAST(sum(lines) AS BIGINT),
-  amount_of(sum(billed)),
-  amount_of(sum(effective)),
-  amount_of(sum(list)),
-  amount_of(sum(contracted))
+  sum(billed),
+  sum(effective),
+  sum(list),
+  sum(contracted)
 FROM cluster_spend
 GROUP BY
   currency,
@@ -65,10 +65,10 @@ SELECT
   NULL,
   NULL,
   CAST(1 AS BIGINT),
-  amount_of(sum(m.billed)),
-  amount_of(sum(m.effective)),
-  amount_of(sum(m.list)),
-  amount_of(sum(m.contracted))
+  sum(m.billed),
+  sum(m.effective),
+  sum(m.list),
+  sum(m.contracted)
 FROM moved AS m
 JOIN cluster AS c
   ON c.name = m.cluster

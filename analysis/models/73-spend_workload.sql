@@ -10,10 +10,10 @@ SELECT
   team AS team,
   CASE WHEN team = '__unowned__' THEN '__unowned__' ELSE bucket END AS bucket,
   any_value(rule_text) AS rule,
-  amount_of(sum(billed)) AS billed,
-  amount_of(sum(effective)) AS effective,
-  amount_of(sum(list)) AS list,
-  amount_of(sum(contracted)) AS contracted
+  sum(billed) AS billed,
+  sum(effective) AS effective,
+  sum(list) AS list,
+  sum(contracted) AS contracted
 FROM cluster_spend
 GROUP BY
   currency,

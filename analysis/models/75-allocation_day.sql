@@ -25,8 +25,8 @@ SELECT
   bucket AS bucket,
   team AS team,
   paid_for AS paid_for,
-  amount_of(sum(effective)) AS effective,
-  amount_of(sum(CASE WHEN list_nulls = 0 THEN list ELSE effective END)) AS list
+  sum(effective) AS effective,
+  sum(CASE WHEN list_nulls = 0 THEN list ELSE effective END) AS list
 FROM paid
 GROUP BY ALL
 ORDER BY

@@ -1,26 +1,17 @@
 -- Every bill line by who takes it, and what is passed on. Grain: line, consumer.
 -- Reads: visible_line, visible_split_line, visible_cluster_line, visible_weight, visible_consumer, visible_consumer_day,
--- visible_share, visible_split_whole, visible_spend, visible_team_version of {{month}}. Read by: export allocation.
+-- visible_split, visible_split_whole, visible_spend, visible_team_version of {{month}}. Read by: export allocation.
 -- Parameters: $scope, $policy, $team (or NULL), $method, $start, $end.
 -- A divided line stands once for each consumer: the four costs are its exact share, quantities the part
 -- that makes them add up to the line's. What a policy passes on has rows of its own that cancel.
 WITH
-marked AS (
-  SELECT
-    w.split_id AS split_id,
-    w.consumer_id AS consumer_id,
-    w.weight AS weight,
-    CAST(sum(w.weight) OVER (PARTITION BY w.split_id ORDER BY w.consumer_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS HUGEINT) AS high
-  FROM {{month}}.visible_weight($scope) AS w
-),
 taker AS (
   SELECT
     m.split_id AS split_id,
     m.consumer_id AS consumer_id,
     m.weight AS weight,
-    m.high - m.weight AS low,
-    m.high AS high,
-    CAST(h.whole AS HUGEINT) AS whole,
+    m.mark AS mark,
+    h.whole AS whole,
     p.split_kind AS split_kind,
     c.cluster AS cluster,
     c.namespace AS namespace,
@@ -30,7 +21,7 @@ taker AS (
     d.team AS team,
     d.business_unit AS business_unit,
     d.rule_text AS rule_text
-  FROM marked AS m
+  FROM {{month}}.visible_weight($scope) AS m
   JOIN {{month}}.visible_split($scope) AS p
     ON p.split_id = m.split_id
   JOIN {{month}}.visible_split_whole($scope) AS h
@@ -46,14 +37,14 @@ taker AS (
 divided AS (
   SELECT
     l.* REPLACE (
-      CASE WHEN l.billed_cost IS NOT NULL THEN amount_of(coalesce(b.part, 0) * CAST(sign(l.billed_cost) AS HUGEINT)) END AS billed_cost,
-      CASE WHEN l.effective_cost IS NOT NULL THEN amount_of(coalesce(e.part, 0) * CAST(sign(l.effective_cost) AS HUGEINT)) END AS effective_cost,
-      CASE WHEN l.list_cost IS NOT NULL THEN amount_of(coalesce(i.part, 0) * CAST(sign(l.list_cost) AS HUGEINT)) END AS list_cost,
-      CASE WHEN l.contracted_cost IS NOT NULL THEN amount_of(coalesce(o.part, 0) * CAST(sign(l.contracted_cost) AS HUGEINT)) END AS contracted_cost,
-      portion_of(l.pricing_quantity, t.low, t.high, t.whole) AS pricing_quantity,
-      portion_of(l.consumed_quantity, t.low, t.high, t.whole) AS consumed_quantity,
-      portion_of(l.commitment_discount_quantity, t.low, t.high, t.whole) AS commitment_discount_quantity,
-      portion_of(l.pricing_currency_effective_cost, t.low, t.high, t.whole) AS pricing_currency_effective_cost,
+      portion_of(l.billed_cost, t.weight, t.mark, t.whole) AS billed_cost,
+      portion_of(l.effective_cost, t.weight, t.mark, t.whole) AS effective_cost,
+      portion_of(l.list_cost, t.weight, t.mark, t.whole) AS list_cost,
+      portion_of(l.contracted_cost, t.weight, t.mark, t.whole) AS contracted_cost,
+      portion_of(l.pricing_quantity, t.weight, t.mark, t.whole) AS pricing_quantity,
+      portion_of(l.consumed_quantity, t.weight, t.mark, t.whole) AS consumed_quantity,
+      portion_of(l.commitment_discount_quantity, t.weight, t.mark, t.whole) AS commitment_discount_quantity,
+      portion_of(l.pricing_currency_effective_cost, t.weight, t.mark, t.whole) AS pricing_currency_effective_cost,
       t.team AS x_team,
       t.business_unit AS x_business_unit,
       t.cluster AS x_cluster,
@@ -62,7 +53,7 @@ divided AS (
     ),
     concat($method, ':', t.split_kind) AS allocated_method_id,
     concat(
-      '{"Elements":[{"AllocatedRatio":', portion_of(CAST(1 AS DECIMAL(38,18)), t.low, t.high, t.whole),
+      '{"Elements":[{"AllocatedRatio":', portion_of(CAST(1 AS DECIMAL(38,18)), t.weight, t.mark, t.whole),
       ',"UsageUnit":"weight","UsageQuantity":', t.weight, '}],"x_Whole":', t.whole, '}'
     ) AS allocated_method_details,
     CASE
@@ -82,22 +73,6 @@ divided AS (
     ON k.line_id = l.line_id
   JOIN taker AS t
     ON t.split_id = k.split_id
-  LEFT JOIN {{month}}.visible_share($scope) AS b
-    ON b.split_id = t.split_id
-    AND b.consumer_id = t.consumer_id
-    AND b.units = abs(units_of(l.billed_cost))
-  LEFT JOIN {{month}}.visible_share($scope) AS e
-    ON e.split_id = t.split_id
-    AND e.consumer_id = t.consumer_id
-    AND e.units = abs(units_of(l.effective_cost))
-  LEFT JOIN {{month}}.visible_share($scope) AS i
-    ON i.split_id = t.split_id
-    AND i.consumer_id = t.consumer_id
-    AND i.units = abs(units_of(l.list_cost))
-  LEFT JOIN {{month}}.visible_share($scope) AS o
-    ON o.split_id = t.split_id
-    AND o.consumer_id = t.consumer_id
-    AND o.units = abs(units_of(l.contracted_cost))
 )
 SELECT *
 FROM {{month}}.visible_line($scope)

@@ -1,7 +1,7 @@
 -- The bill lines under a target: undivided ones, and each share of a divided one with the weight it comes
 -- from. Grain: line, consumer. No query of its own: what `{{entries}}` stands for in explain-*.sql.
 -- Reads: visible_line, visible_split_line, visible_cluster_line, visible_weight, visible_split_whole, visible_consumer,
--- visible_consumer_day, visible_share, visible_split, visible_node_day of {{month}}.
+-- visible_consumer_day, visible_split, visible_node_day of {{month}}.
 -- Parameters: $scope, $currency, $team, $cluster, $namespace, $workload_kind, $workload, $resource (or NULL).
 -- Slots: {{line_measure}}, {{month}}.
 SELECT
@@ -66,7 +66,7 @@ SELECT
   CASE WHEN d.team = '__unowned__' THEN '__unowned__' ELSE c.bucket END,
   d.team,
   d.rule_text,
-  CASE WHEN l.{{line_measure}} IS NOT NULL THEN amount_of(coalesce(s.part, 0) * CAST(sign(l.{{line_measure}}) AS HUGEINT)) END
+  portion_of(l.{{line_measure}}, w.weight, w.mark, h.whole)
 FROM {{month}}.visible_split_line($scope) AS l
 JOIN {{month}}.visible_cluster_line($scope) AS k
   ON k.line_id = l.line_id
@@ -81,10 +81,6 @@ JOIN {{month}}.visible_consumer($scope) AS c
 JOIN {{month}}.visible_consumer_day($scope) AS d
   ON d.consumer_id = w.consumer_id
   AND d.day = k.day
-LEFT JOIN {{month}}.visible_share($scope) AS s
-  ON s.split_id = k.split_id
-  AND s.consumer_id = w.consumer_id
-  AND s.units = abs(units_of(l.{{line_measure}}))
 LEFT JOIN {{month}}.visible_node_day($scope) AS n
   ON k.split_kind = 'node'
   AND n.cluster = k.cluster

@@ -1,5 +1,5 @@
 -- Control totals of the stored lines of one unit. Grain: month, currency.
--- Reads: the unit's Parquet files ($files). Read by: load.ts.
+-- Reads: the unit's lines as written (the slot). Read by: load.ts.
 SELECT
   x_month AS month,
   billing_currency AS currency,
@@ -20,7 +20,7 @@ SELECT
   coalesce(sum(x_rounded_effective), 0) AS rounded_effective,
   coalesce(sum(x_rounded_list), 0) AS rounded_list,
   coalesce(sum(x_rounded_contracted), 0) AS rounded_contracted
-FROM read_parquet($files, union_by_name = true)
+FROM {{lines}}
 GROUP BY
   x_month,
   billing_currency

@@ -3,7 +3,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../../data/errors.ts";
 import { homePaths, renameDurably, sha256, sha256File, syncFile } from "../../data/files.ts";
-import { storedLines } from "../../data/lines.ts";
+import { storedLines, writtenLines } from "../../data/lines.ts";
 import { fillSql, loadSql } from "../../data/sql.ts";
 import type { Session } from "../../data/warehouse.ts";
 import type { Control, LandedFile, LinePart, LoadContext, RejectedLine } from "../source.ts";
@@ -104,8 +104,9 @@ async function sums(
 ): Promise<Pick<CostRows, "controls" | "subAccounts">> {
   if (files.length === 0) return { controls: [], subAccounts: [] };
   const controls = await session.rows<Record<string, string | null>>(
-    loadSql(new URL("./controls.sql", import.meta.url)),
-    { files },
+    fillSql(loadSql(new URL("./controls.sql", import.meta.url)), {
+      lines: [{ written: writtenLines(files) }, "written"],
+    }),
   );
   const subAccounts = await session.rows<{ month: string; subAccount: string }>(
     fillSql(loadSql(new URL("./sub-accounts.sql", import.meta.url)), {

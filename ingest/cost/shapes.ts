@@ -1,4 +1,4 @@
-import type { LineColumn } from "./columns.ts";
+import type { LineColumn } from "../../data/line-columns.ts";
 
 /**
  * The shapes a bill comes in, and how each column of a stored line is read from one. Column names

@@ -1,12 +1,12 @@
-import { addMonths } from "../../data/period.ts";
-import { sqlName, sqlText } from "../../data/warehouse.ts";
 import {
   type ColumnKind,
   EXTRA_PREFIX,
   LINE_COLUMNS,
   type LineColumn,
   SQL_TYPES,
-} from "./columns.ts";
+} from "../../data/line-columns.ts";
+import { addMonths } from "../../data/period.ts";
+import { sqlName, sqlText } from "../../data/warehouse.ts";
 import { columnKey, type Header } from "./header.ts";
 import type { Dataset, Shape } from "./shapes.ts";
 
@@ -34,6 +34,13 @@ function resolve(expression: string, header: Header): string {
     }
     return "CAST(NULL AS VARCHAR)";
   });
+}
+
+/** False where a column reads one of the file's and the file has none of its names: all NULL. */
+function isFilled(expression: string | undefined, header: Header): expression is string {
+  if (expression === undefined) return false;
+  const names = /^(?:money\(|sane_time\(\w+\()?\{([^}]+)\}\)*$/.exec(expression)?.[1];
+  return names === undefined || names.split("|").some((name) => header.index.has(columnKey(name)));
 }
 
 /** The expressions of a shape, with what the two legacy halves differ in. */
@@ -145,13 +152,12 @@ export function typedSelect(typing: Typing): TypedSelect {
     const type = SQL_TYPES[kind];
     const value = expression === undefined ? "NULL" : resolve(expression, typing.header);
     const item = `CAST(${value} AS ${type}) AS ${column}`;
-    columns.push(column);
+    // Checks read every column of the inner select by name; only what the file can fill is stored.
+    const stored = isFilled(expression, typing.header);
+    if (stored) columns.push(column);
     // A residue is of a typed amount, so it stands one level further out.
-    if (kind === "residue") outer.push(item);
-    else {
-      items.push(item);
-      outer.push(column);
-    }
+    if (kind !== "residue") items.push(item);
+    if (stored) outer.push(kind === "residue" ? item : column);
   }
   const { shape } = typing;
   const more = extras(

@@ -29,7 +29,15 @@ const CHECKS = [
   "line-has-one-owner",
   "answers-equal-lines",
 ];
+/** Shares line by line, as explain works them out: all of the line, and none of them against its sign. */
+const BY_LINE = `SELECT l.line_id AS line
+  FROM line_amount AS l JOIN weight AS w ON w.split_id = l.split_id
+  GROUP BY l.line_id, l.effective, l.list
+  HAVING sum(amount_of(share_of(times_in(l.effective, l.whole), rest_in(l.effective, l.whole), w.weight, w.mark, l.whole))) <> l.effective
+    OR sum(amount_of(share_of(times_in(l.list, l.whole), rest_in(l.list, l.whole), w.weight, w.mark, l.whole))) <> l.list
+    OR min(share_of(times_in(l.effective, l.whole), rest_in(l.effective, l.whole), w.weight, w.mark, l.whole) * sign_of(l.effective)) < 0`;
 async function allHold(session: Session): Promise<void> {
+  expect(await session.rows(BY_LINE)).toEqual([]);
   for (const name of CHECKS)
     for (const { ok, detail } of await check(session, name))
       expect(ok, `${name}: ${detail}`).toBe(true);
@@ -608,7 +616,20 @@ describe("the checks see", () => {
       "shares-equal-lines",
       "INSERT INTO cluster_spend SELECT * FROM cluster_spend WHERE namespace = 'a'",
     ],
-    ["shares-equal-lines", "UPDATE share SET part = part + 1 WHERE consumer_id = 1"],
+    [
+      "shares-equal-lines",
+      "UPDATE cluster_spend SET effective = effective - CAST('0.000000000000000001' AS DECIMAL(38,18)) WHERE namespace = 'a'",
+    ],
+    ["shares-equal-lines", "INSERT INTO weight SELECT * FROM weight WHERE consumer_id = 1"],
+    ["shares-equal-lines", "DELETE FROM weight WHERE consumer_id = 1"],
+    ["shares-equal-lines", "UPDATE weight SET mark = mark + 1 WHERE consumer_id = 1"],
+    ["shares-equal-lines", "UPDATE split_whole SET whole = whole + 1"],
+    ["shares-equal-lines", "UPDATE line_amount SET effective_rest = effective_rest + 1"],
+    [
+      "shares-equal-lines",
+      "UPDATE line_amount SET list_times = 1, list_rest = 1, list = 1, list_alike = false",
+    ],
+    ["shares-equal-lines", "INSERT INTO place SELECT * FROM place"],
     ["node-days-add-up", "UPDATE node_weight SET weight = weight + 1 WHERE namespace = 'a'"],
     ["node-days-add-up", "UPDATE node_weight SET weight = -weight"],
     ["node-days-add-up", "UPDATE node_day SET covered_s = seen_s + 1"],

@@ -117,7 +117,7 @@ describe("export allocation", () => {
   it("says who took it, by what, and whose that is", () => {
     const [db] = rows.filter(
       (row) =>
-        row["x_Workload"] === "StatefulSet/db" && row["AllocatedMethodId"] === "apportion-v2:node",
+        row["x_Workload"] === "StatefulSet/db" && row["AllocatedMethodId"] === "apportion-v3:node",
     );
     expect(db).toMatchObject({
       AllocatedResourceId: "prod/shop/StatefulSet/db",
@@ -158,7 +158,7 @@ describe("export allocation", () => {
   });
 
   it("redistribution cancels, and is absent where nothing is passed on", () => {
-    const moved = rows.filter((row) => row["AllocatedMethodId"] === "apportion-v2:redistribution");
+    const moved = rows.filter((row) => row["AllocatedMethodId"] === "apportion-v3:redistribution");
     expect(moved.length).toBeGreaterThan(20);
     for (const column of COSTS) expect(sum(moved.map((row) => row[column]))).toBe(0n);
     expect(moved.some((row) => row["x_Bucket"] === "__network__")).toBe(false);

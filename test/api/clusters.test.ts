@@ -157,17 +157,15 @@ describe("who sees only a team", () => {
           "jobs/nightly",
           "shop/reports",
         ]);
-        for (const table of ["share", "weight"])
-          expect(
-            await seen(
-              `SELECT DISTINCT c.workload AS w FROM s_2026_08.visible_${table}($scope) AS s JOIN s_2026_08.visible_consumer(NULL) AS c ON c.consumer_id = s.consumer_id ORDER BY 1`,
-            ),
-            table,
-          ).toEqual([{ w: "nightly" }, { w: "reports" }]);
+        expect(
+          await seen(
+            "SELECT DISTINCT c.workload AS w FROM s_2026_08.visible_weight($scope) AS s JOIN s_2026_08.visible_consumer(NULL) AS c ON c.consumer_id = s.consumer_id ORDER BY 1",
+          ),
+        ).toEqual([{ w: "nightly" }, { w: "reports" }]);
         // jobs was the shop team's until the second of August.
         expect(
           await seen(
-            "SELECT min(s.day)::VARCHAR AS first FROM s_2026_08.visible_share($scope) AS h JOIN s_2026_08.visible_split(NULL) AS s ON s.split_id = h.split_id JOIN s_2026_08.visible_consumer(NULL) AS c ON c.consumer_id = h.consumer_id WHERE c.namespace = 'jobs'",
+            "SELECT min(s.day)::VARCHAR AS first FROM s_2026_08.visible_weight($scope) AS h JOIN s_2026_08.visible_split(NULL) AS s ON s.split_id = h.split_id JOIN s_2026_08.visible_consumer(NULL) AS c ON c.consumer_id = h.consumer_id WHERE c.namespace = 'jobs'",
           ),
         ).toEqual([{ first: "2026-08-02" }]);
         for (const table of [

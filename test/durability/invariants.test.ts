@@ -340,7 +340,7 @@ describe("a check over spoiled answers", () => {
       );
       // The sample's lines are no cluster's here; the checks of clusters have their own faults.
       await session.run(
-        "CREATE TABLE cluster_spend (currency VARCHAR, team VARCHAR, billed HUGEINT, effective HUGEINT, list HUGEINT, contracted HUGEINT)",
+        "CREATE TABLE cluster_spend (currency VARCHAR, team VARCHAR, billed DECIMAL(38,18), effective DECIMAL(38,18), list DECIMAL(38,18), contracted DECIMAL(38,18))",
       );
       for (const table of [
         "line",

@@ -212,7 +212,7 @@ export function nodeLine(instance: number, day: string, effective: string, hours
 export async function costs(session: Session): Promise<Record<string, string>> {
   const rows = await session.rows<{ key: string; cost: string }>(
     `SELECT CASE WHEN namespace = '' THEN bucket ELSE concat_ws('/', namespace, nullif(workload_kind, ''), nullif(workload, ''), nullif(bucket, 'direct')) END AS key,
-       amount_of(sum(effective)) AS cost
+       sum(effective) AS cost
      FROM cluster_spend GROUP BY ALL HAVING sum(effective) <> 0 ORDER BY 1`,
   );
   return Object.fromEntries(rows.map((row) => [row.key, row.cost]));

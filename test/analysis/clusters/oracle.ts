@@ -102,7 +102,7 @@ function watchedSeconds(facts: Facts, start: number): bigint {
   return sum;
 }
 
-/** Largest remainder over weights scaled to at most 10^12; consumers in byte order. */
+/** Running parts over weights scaled to at most 10^12; consumers in byte order. */
 export function divide(units: bigint, weights: ReadonlyMap<string, bigint>): [string, bigint][] {
   const all = [...weights].filter(([, weight]) => weight > 0n);
   if (all.length === 0) return [["__no_usage_data__", units]];
@@ -114,21 +114,15 @@ export function divide(units: bigint, weights: ReadonlyMap<string, bigint>): [st
     .toSorted(([a], [b]) => (order(a) < order(b) ? -1 : 1));
   const whole = scaled.reduce((sum, [, weight]) => sum + weight, 0n);
   const size = units < 0n ? -units : units;
-  const parts = scaled.map(([key, weight], place) => ({
-    key,
-    part: (size * weight) / whole,
-    rest: (size * weight) % whole,
-    place,
-  }));
-  let left = size - parts.reduce((sum, { part }) => sum + part, 0n);
-  for (const part of parts.toSorted((a, b) =>
-    a.rest === b.rest ? a.place - b.place : b.rest > a.rest ? 1 : -1,
-  )) {
-    if (left === 0n) break;
-    part.part += 1n;
-    left -= 1n;
-  }
-  return parts.map(({ key, part }) => [key, units < 0n ? -part : part]);
+  let mark = 0n;
+  let given = 0n;
+  return scaled.map(([key, weight]) => {
+    mark += weight;
+    const upTo = (size * mark) / whole;
+    const part = upTo - given;
+    given = upTo;
+    return [key, units < 0n ? -part : part];
+  });
 }
 
 const order = (key: string) => (key.startsWith("__") ? key : `direct ${key.replaceAll("/", " ")}`);
