@@ -20,7 +20,8 @@ const PAGES = {
   team: "/team/claims",
   unowned: "/team/__unowned__",
   data: "/data",
-  monthsOpen: "/months?month=2026-09",
+  monthsOpen: "/months?month=2026-07",
+  monthsNone: "/months?month=2020-01",
   clustersNone: "/clusters",
   why: "/explain?target=team%3Aclaims",
   missing: "/no/such/page",
@@ -238,7 +239,9 @@ describeWith("Chromium", "pages in real Chromium", (executablePath) => {
   it("closes a restated month from its page, and the page says so at once", async () => {
     const { page, faults } = await open("/months", LOOKS[0], books);
     const shows = (text: string) =>
-      page.waitForFunction((wanted) => document.body.innerText.includes(wanted), text);
+      page.waitForFunction((wanted) => document.body.innerText.includes(wanted), text, {
+        timeout: 50_000,
+      });
     await shows("Closed as no. 2, and restated since");
     await page.getByRole("button", { name: "Close as no. 3" }).click();
     await shows("Booked as statement no. 3");

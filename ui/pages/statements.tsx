@@ -37,7 +37,9 @@ export function MonthsPage() {
       <Ask<Statements> path={path} lines={12}>
         {(statements) => (
           <>
-            {shown !== null && (
+            {shown === null ? (
+              <Notice tone="warn">That month is not built; these are.</Notice>
+            ) : (
               <MonthPanels key={shown.month} month={shown} mayClose={statements.meta.mayClose} />
             )}
             <Panel title="All months" id="all">
@@ -273,6 +275,7 @@ function StatementTable({ month }: { month: StatementMonth }) {
 function AllMonths({ statements }: { statements: Statements }) {
   return (
     <Table<StatementMonth>
+      class="stacked"
       caption="All months"
       rows={statements.data}
       keyOf={(month) => month.month}
