@@ -63,7 +63,9 @@ export interface ExportRequest {
   number?: number;
 }
 
-export type StatementRow = Readonly<Record<(typeof STATEMENT_COLUMNS)[number], unknown>>;
+export type StatementRow = Readonly<
+  Record<(typeof STATEMENT_COLUMNS)[number], string | number | null>
+>;
 
 /** The rows of a month's statement as of today, amounts in plain decimal text. */
 export async function statementRows(
