@@ -2,7 +2,7 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { rm, stat } from "node:fs/promises";
 import { type Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { extract, type Headers, pack } from "tar-stream";
+import { extract, pack } from "tar-stream";
 import { AppError } from "./errors.ts";
 import { renameDurably, syncFile } from "./files.ts";
 
@@ -28,7 +28,7 @@ async function writeEntries(
   done.catch(() => {});
   for (const { name, content } of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     const size = content instanceof Uint8Array ? content.length : (await stat(content.path)).size;
-    const headers: Partial<Headers> & { name: string } = {
+    const headers = {
       name,
       size,
       mode: 0o600,
@@ -36,7 +36,7 @@ async function writeEntries(
       gid: 0,
       uname: "",
       gname: "",
-      type: "file",
+      type: "file" as const,
       mtime: new Date(at),
     };
     const put =

@@ -80,6 +80,11 @@ export const ERRORS = {
     status: 500,
     means: "A statement's file is not as it was closed.",
   },
+  ARCHIVE_DAMAGED: {
+    exit: 1,
+    status: 500,
+    means: "An archive, a backup or a pack, is not as it was written.",
+  },
   AUDIT_BROKEN: { exit: 1, status: 500, means: "The audit log is not as it was written." },
   WAREHOUSE_DAMAGED: { exit: 4, status: 500, means: "A stored file is damaged or unreadable." },
   ATTRIBUTION_OVERFLOW: { exit: 4, status: 500, means: "An amount is too large to split exactly." },

@@ -1,5 +1,6 @@
 import type { ParseArgsOptionsConfig } from "node:util";
 import type { Terminal } from "../terminal.ts";
+import { auditCommand } from "./audit.ts";
 import { buildCommand } from "./build.ts";
 import { checkCommand } from "./check.ts";
 import { closeCommand } from "./close.ts";
@@ -45,6 +46,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   close: closeCommand,
   explain: explainCommand,
   export: exportCommand,
+  audit: auditCommand,
   sources: sourcesCommand,
   doctor: doctorCommand,
 };
