@@ -50,6 +50,12 @@ export function readOwners(file: string, hasClusters: boolean): Ownership {
   return parseOwners(readYaml(file, "the configuration names it as owners"), hasClusters);
 }
 
+/** Sign-in's groups of each team in `owners.yaml`, which `readOwners` has checked. */
+export function readTeamGroups(file: string): { team: string; groups: string[] }[] {
+  const config = readYaml(file, "the configuration names it as owners").value as OwnersConfig;
+  return (config.teams ?? []).map((team) => ({ team: team.id, groups: team.groups ?? [] }));
+}
+
 export function parseOwners(located: Located, hasClusters = false): Ownership {
   checkSection(located, [], located.value, OwnersConfig);
   const config = located.value as OwnersConfig;

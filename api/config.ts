@@ -9,9 +9,10 @@ import {
 } from "../analysis/allocation.ts";
 import type { BuildSettings } from "../analysis/inputs.ts";
 import { FindingsConfig, findingsSettings } from "../analysis/findings/settings.ts";
-import { NO_OWNERS, readOwners } from "../analysis/ownership.ts";
+import { NO_OWNERS, readOwners, readTeamGroups } from "../analysis/ownership.ts";
 import { checkSection, hint, type Located, readSecret, readYaml } from "../data/config.ts";
 import { AppError } from "../data/errors.ts";
+import { type AuthSettings, authOf, SERVER_SCHEMA, ServerConfig } from "./auth/config.ts";
 import { BlobLocation, DirectoryLocation } from "../ingest/azure-exports/config.ts";
 import { LATER_SOURCE_TYPES, SOURCE_TYPES } from "../ingest/sources.ts";
 import type { Source } from "../ingest/source.ts";
@@ -95,16 +96,7 @@ const Settings = Type.Object(
         closed,
       ),
     ),
-    server: Type.Optional(
-      Type.Object(
-        {
-          host: Type.Optional(Type.String()),
-          port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65535 })),
-          auth: Type.Optional(Type.Object({ type: Type.String() }, closed)),
-        },
-        closed,
-      ),
-    ),
+    server: Type.Optional(ServerConfig),
   },
   closed,
 );
@@ -117,6 +109,7 @@ export function configSchema(): object {
     ...Settings,
     properties: {
       ...Settings.properties,
+      server: SERVER_SCHEMA,
       sources: {
         type: "array",
         items: { oneOf: Object.values(SOURCE_TYPES).map((type) => type.schema) },
@@ -137,7 +130,7 @@ export interface Config {
   landingDays: number;
   /** Reads where finance is told that a closed month was restated; null: nowhere. */
   webhook: (() => string) | null;
-  server: { host: string; port: number };
+  server: { host: string; port: number; auth: AuthSettings };
 }
 
 export const DEMO_HOME = "data/local/demo";
@@ -175,17 +168,13 @@ export function readConfig(file: string): Config {
       );
   checkSection(located, [], value, Settings);
   const config = value as Static<typeof Settings>;
-  const auth = config.server?.auth?.type ?? "none";
-  if (auth !== "none")
-    throw new AppError(
-      "NOT_BUILT_YET",
-      `${located.at(["server", "auth", "type"])}: sign-in by "${auth}" is not built yet; use none, which serves loopback only`,
-    );
   const sources = sourcesOf(located, config.sources ?? []);
   const ownership =
     config.owners === undefined
       ? NO_OWNERS
       : readOwners(resolve(located.folder, config.owners), (config.clusters ?? []).length > 0);
+  const groups =
+    config.owners === undefined ? [] : readTeamGroups(resolve(located.folder, config.owners));
   const allocation = allocationOf(config.allocation ?? {});
   checkClusters(located, config.clusters ?? []);
   const teams = [...new Set(ownership.teams.map((version) => version.team))];
@@ -207,7 +196,11 @@ export function readConfig(file: string): Config {
         ? null
         : () => readSecret(webhook, located.folder, `${file}: months.notify.webhook`),
     landingDays: Number((config.retention?.landing ?? "7d").slice(0, -1)),
-    server: { host: config.server?.host ?? "127.0.0.1", port: config.server?.port ?? 8080 },
+    server: {
+      host: config.server?.host ?? "127.0.0.1",
+      port: config.server?.port ?? 8080,
+      auth: authOf(located, config.server, groups),
+    },
     build: {
       currency: config.currency ?? "EUR",
       sources: sources.map((source) => source.name),

@@ -6,6 +6,7 @@ import { hint } from "../data/config.ts";
 import { AppError } from "../data/errors.ts";
 import { addAmounts } from "../data/money.ts";
 import type { Param } from "../data/warehouse.ts";
+import { requireTeam } from "./auth/needs.ts";
 import { viewMonth } from "./meta.ts";
 import { placeName, teamName, teamNames } from "./names.ts";
 import type { Explain, ExplainLine, ExplainMoved, ExplainPart } from "./schemas.ts";
@@ -96,6 +97,7 @@ export async function explain(
   signal: AbortSignal,
 ): Promise<Explain> {
   const { kind, filters } = parseTarget(request.target);
+  if (filters.team !== null) requireTeam(principal, filters.team);
   if (kind === "workload" && request.policy !== undefined && request.policy !== "keep")
     throw new AppError(
       "BAD_PARAMETER",

@@ -61,11 +61,32 @@ export const Meta = Type.Object({
   months: Type.Array(MonthText, { description: "Every published month, oldest first." }),
   total: Type.Optional(Decimal),
   previousTotal: Type.Optional(Nullable(Decimal)),
+  companyTotal: Type.Optional(
+    Type.String({
+      description:
+        "What all teams cost together; only for who sees some of them, and only where totals are visible.",
+    }),
+  ),
   unstated: Type.Optional(
     Type.Integer({ description: "Lines whose amount in this measure the provider did not state." }),
   ),
 });
 export type Meta = Static<typeof Meta>;
+
+export const Whoami = Type.Object({
+  name: Type.String(),
+  roles: Type.Array(Type.String({ description: "viewer, engineer, finance, platform, auditor" })),
+  teams: Nullable(
+    Type.Array(Type.String(), { description: "Whose figures one may read; null: every team's." }),
+  ),
+  may: Type.Array(Type.String({ description: "What routes may need." })),
+  totals: Type.Boolean({ description: "One may know what all teams cost together." }),
+  signIn: Type.String({ description: "none, tokens or oidc" }),
+  csrf: Nullable(
+    Type.String({ description: "Sent as x-csrf-token with what changes something; of a session." }),
+  ),
+});
+export type Whoami = Static<typeof Whoami>;
 
 export const ShowbackRow = Type.Object({
   key: Type.String(),

@@ -1,3 +1,4 @@
+import type { AuthSettings } from "./auth/config.ts";
 import type { HomePaths } from "../data/files.ts";
 import { readList } from "../data/published.ts";
 import { withClosed } from "../data/statements.ts";
@@ -25,6 +26,8 @@ export interface ServerOptions {
   /** Milliseconds after which an export's reader who takes nothing is cut off. */
   stall?: number;
   log: "info" | "warn" | "silent";
+  /** Who may come in; without it this machine alone, and all of it. */
+  auth?: AuthSettings;
 }
 
 /** What is published now, and each one before until the last request that may hold it has ended. */

@@ -109,6 +109,7 @@ export async function writeClosed(
   );
   const text = `${JSON.stringify(sorted)}\n`;
   const path = closedPath(paths);
+  if (manifests.length === 0 && !existsSync(path)) return;
   if (!existsSync(path) || readFileSync(path, "utf8") !== text) await writeWhole(path, text);
 }
 

@@ -450,8 +450,13 @@ const BILL_COLUMNS = [
   "x_SkuMeterCategory",
 ] as const;
 
-function billText(month: string, start: string, end: string): string {
-  const rows = billOf(month).map((line) => {
+function billText(
+  month: string,
+  start: string,
+  end: string,
+  more: readonly Record<string, string>[],
+): string {
+  const rows = [...billOf(month), ...more].map((line) => {
     const all: Cells = {
       BillingPeriodStart: `${start}T00:00:00Z`,
       BillingPeriodEnd: `${end}T00:00:00Z`,
@@ -465,21 +470,33 @@ function billText(month: string, start: string, end: string): string {
   return `${BILL_COLUMNS.join(",")}\n${rows.join("\n")}\n`;
 }
 
+/** What a home has beside, or in place of, the usual. */
+export interface ClusterHomeChanges {
+  owners?: string;
+  /** Lines of the configuration. */
+  config?: string;
+  /** More lines of a month's bill. */
+  lines?: (month: string) => readonly Record<string, string>[];
+}
+
 /** Makes the home, ingests and builds it; gives its folder and configuration. */
-export async function clusterHome(): Promise<{ folder: string; config: string; home: string }> {
+export async function clusterHome(
+  changes: ClusterHomeChanges = {},
+): Promise<{ folder: string; config: string; home: string }> {
+  const { owners = OWNERS, config: more = "", lines = () => [] } = changes;
   const folder = await mkdtemp(join(tmpdir(), "apportion-clusters-"));
   const config = join(folder, "apportion.yaml");
   await mkdir(join(folder, "bill"));
   await writeFile(
     join(folder, "bill/2026-07.csv"),
-    billText("2026-07", "2026-07-01", "2026-08-01"),
+    billText("2026-07", "2026-07-01", "2026-08-01", lines("2026-07")),
   );
   await writeFile(
     join(folder, "bill/2026-08.csv"),
-    billText("2026-08", "2026-08-01", "2026-09-01"),
+    billText("2026-08", "2026-08-01", "2026-09-01", lines("2026-08")),
   );
-  await writeFile(join(folder, "owners.yaml"), OWNERS);
-  await writeFile(config, CONFIG);
+  await writeFile(join(folder, "owners.yaml"), owners);
+  await writeFile(config, CONFIG + more);
   const { home, sources, build: settings, landingDays } = readConfig(config);
   await makeHome(homePaths(home));
   const register = new Register(homePaths(home).register);

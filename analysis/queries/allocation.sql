@@ -1,7 +1,8 @@
 -- Every bill line by who takes it, and what is passed on. Grain: line, consumer.
 -- Reads: visible_line, visible_split_line, visible_cluster_line, visible_weight, visible_consumer, visible_consumer_day,
 -- visible_split, visible_split_whole, visible_spend, visible_team_version of {{month}}. Read by: export allocation.
--- Parameters: $scope, $policy, $team (or NULL), $method, $start, $end.
+-- Parameters: $scope, $policy, $team (or NULL), $method, $start, $end, $wholes (false: ratios are not told,
+-- since a cost and its ratio tell the whole, and the whole less one's own part is somebody else's).
 -- A divided line stands once for each consumer: the four costs are its exact share, quantities the part
 -- that makes them add up to the line's. What a policy passes on has rows of its own that cancel.
 WITH
@@ -52,10 +53,10 @@ divided AS (
       t.bucket AS x_bucket
     ),
     concat($method, ':', t.split_kind) AS allocated_method_id,
-    concat(
+    CASE WHEN $wholes THEN concat(
       '{"Elements":[{"AllocatedRatio":', portion_of(CAST(1 AS DECIMAL(38,18)), t.weight, t.mark, t.whole),
       ',"UsageUnit":"weight","UsageQuantity":', t.weight, '}],"x_Whole":', t.whole, '}'
-    ) AS allocated_method_details,
+    ) END AS allocated_method_details,
     CASE
       WHEN t.namespace = '' THEN NULL
       WHEN t.workload = '' THEN concat(t.cluster, '/', t.namespace)

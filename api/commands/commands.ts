@@ -13,6 +13,7 @@ import { initCommand } from "./init.ts";
 import { runCommand } from "./run.ts";
 import { serveCommand } from "./serve.ts";
 import { sourcesCommand } from "./sources.ts";
+import { tokenCommand } from "./token.ts";
 
 export interface Invocation {
   options: Record<string, string | boolean | undefined>;
@@ -48,5 +49,6 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   export: exportCommand,
   audit: auditCommand,
   sources: sourcesCommand,
+  token: tokenCommand,
   doctor: doctorCommand,
 };

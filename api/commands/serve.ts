@@ -57,6 +57,7 @@ export async function serveUntilStopped(config: Config, serving: Serving): Promi
     pages,
     now: serving.now,
     close: closeInChild(config.file),
+    auth: config.server.auth,
     log: screen.isTTY ? "warn" : "info",
   });
   const job =

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { PassThrough } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { AppError } from "../../data/errors.ts";
+import { noted } from "../../data/register.ts";
 import { monthOf } from "../../analysis/snapshot.ts";
 import type { App, RouteContext } from "../app.ts";
 import { EXPORTS, type ExportName, writeExport } from "../exports.ts";
@@ -28,6 +29,7 @@ export function exportRoutes(app: App, context: RouteContext): void {
     app.get<{ Querystring: Asked }>(
       `/api/v1/exports/${name}.csv`,
       {
+        config: { needs: "figures" },
         schema: {
           summary: SUMMARIES[name],
           querystring: ExportQuery,
@@ -38,6 +40,7 @@ export function exportRoutes(app: App, context: RouteContext): void {
       async (request, reply) => {
         const closed = closedBytes(name, request);
         if (closed !== null) {
+          record(name, request, closed.month);
           named(reply, name, closed.month, request.query.team);
           return reply.send(closed.bytes as never);
         }
@@ -80,6 +83,7 @@ export function exportRoutes(app: App, context: RouteContext): void {
     const entry = monthOf(snapshot, month);
     const signal = clientSignal(reply);
     named(reply, name, entry.month, team);
+    record(name, request, entry.month);
     await writeExport(
       name,
       snapshot,
@@ -97,6 +101,24 @@ export function exportRoutes(app: App, context: RouteContext): void {
         );
       },
       signal,
+    );
+  }
+
+  /** Who took which money out; a full disk keeps the record back, and not the file. */
+  function record(
+    name: ExportName,
+    request: FastifyRequest<{ Querystring: Asked }>,
+    month: string,
+  ): void {
+    const { team, number, live } = request.query;
+    const details = { team: team ?? null, number: number ?? null, live: live ?? false };
+    noted(() =>
+      context.access.record(
+        context.principal(request),
+        `export.${name}`,
+        `month:${month}`,
+        details,
+      ),
     );
   }
 

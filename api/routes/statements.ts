@@ -1,13 +1,13 @@
 import { createReadStream, existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { FastifyReply } from "fastify";
-import { type Principal } from "../../analysis/ask.ts";
 import { AppError } from "../../data/errors.ts";
 import { sha256, sha256File } from "../../data/files.ts";
-import { Register } from "../../data/register.ts";
+import { noted, Register } from "../../data/register.ts";
 import { statements } from "../../data/register/statements.ts";
 import { type StatementManifest, statementPath } from "../../data/statements.ts";
 import type { App, RouteContext } from "../app.ts";
+import { mayAsk } from "../auth/needs.ts";
 import { listMeta } from "../meta.ts";
 import {
   CloseBody,
@@ -39,6 +39,7 @@ export function statementRoutes(app: App, context: RouteContext): void {
   app.get(
     "/api/v1/statements",
     {
+      config: { needs: "company" },
       schema: {
         summary:
           "Statements of the months, what was restated since, and what is open before closing",
@@ -47,7 +48,7 @@ export function statementRoutes(app: App, context: RouteContext): void {
       },
     },
     async (request, reply) => {
-      const principal = wholeCompany(context.principal(request));
+      const principal = context.principal(request);
       const signal = clientSignal(reply);
       const snapshot = context.snapshots.current;
       const register = new Register(paths.register);
@@ -73,7 +74,10 @@ export function statementRoutes(app: App, context: RouteContext): void {
             questions: view.questions,
           });
         }
-        const meta = { ...listMeta(snapshot), mayClose: context.close !== null };
+        const meta = {
+          ...listMeta(snapshot, principal),
+          mayClose: context.close !== null && mayAsk(principal, "close"),
+        };
         return reply.send({ data, meta });
       } finally {
         register.close();
@@ -84,6 +88,7 @@ export function statementRoutes(app: App, context: RouteContext): void {
   app.post(
     "/api/v1/statements",
     {
+      config: { needs: "close" },
       schema: {
         summary: "Closes a month: the next numbered statement of what is published",
         querystring: NO_PARAMETERS,
@@ -92,7 +97,7 @@ export function statementRoutes(app: App, context: RouteContext): void {
       },
     },
     async (request, reply) => {
-      const principal = wholeCompany(context.principal(request));
+      const principal = context.principal(request);
       if (context.close === null)
         throw new AppError(
           "METHOD_NOT_ALLOWED",
@@ -109,7 +114,7 @@ export function statementRoutes(app: App, context: RouteContext): void {
           month,
           reason: reason ?? null,
           name: principal.name,
-          role: "administrator",
+          role: principal.roles.join(","),
         });
         await context.refresh();
         return await reply.code(outcome === "closed" ? 201 : 200).send({
@@ -124,6 +129,7 @@ export function statementRoutes(app: App, context: RouteContext): void {
   app.get(
     "/api/v1/statements/:month/:number(^[0-9]+).csv",
     {
+      config: { needs: "company" },
       schema: {
         summary: "A closed statement, byte for byte",
         params: StatementPlace,
@@ -133,10 +139,13 @@ export function statementRoutes(app: App, context: RouteContext): void {
       },
     },
     async (request, reply) => {
-      const { teams } = context.principal(request);
+      const principal = context.principal(request);
       const manifest = place(request.params);
-      const bytes = statementBytes(paths, manifest, teams);
-      // The whole one's hash is the one that was closed; a part's is its own.
+      const bytes = statementBytes(paths, manifest, principal.teams);
+      const { month, number } = manifest;
+      noted(() =>
+        context.access.record(principal, "export.statement", `month:${month}`, { number }),
+      );
       asCsv(reply, `statement-${manifest.month}-${manifest.number}.csv`, sha256(bytes));
       return reply.send(bytes as never);
     },
@@ -145,6 +154,7 @@ export function statementRoutes(app: App, context: RouteContext): void {
   app.get(
     "/api/v1/statements/:month/:number/diff",
     {
+      config: { needs: "company" },
       schema: {
         summary: "What a statement changes against the one before, by team and service",
         params: StatementPlace,
@@ -153,7 +163,6 @@ export function statementRoutes(app: App, context: RouteContext): void {
       },
     },
     async (request, reply) => {
-      wholeCompany(context.principal(request));
       const file = await fileOf(place(request.params), "diffTeams");
       const { teams, ...about } = JSON.parse(await readFile(file, "utf8")) as {
         teams: StatementDiff["data"];
@@ -166,6 +175,7 @@ export function statementRoutes(app: App, context: RouteContext): void {
     app.get(
       `/api/v1/statements/:month/:number/${name}`,
       {
+        config: { needs: "company" },
         schema: {
           summary,
           params: StatementPlace,
@@ -175,7 +185,6 @@ export function statementRoutes(app: App, context: RouteContext): void {
         },
       },
       async (request, reply) => {
-        wholeCompany(context.principal(request));
         const manifest = place(request.params);
         const file = await fileOf(manifest, kind);
         asCsv(
@@ -212,12 +221,6 @@ export function statementRoutes(app: App, context: RouteContext): void {
       );
     return path;
   }
-}
-
-/** Statements add up the whole company: they are not for who sees some teams alone. */
-function wholeCompany(principal: Principal): Principal {
-  if (principal.teams === null) return principal;
-  throw new AppError("NOT_FOUND", "there is nothing at that address");
 }
 
 function asCsv(reply: FastifyReply, name: string, hash: string): void {

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ROLES } from "../../analysis/principal.ts";
 import { closeInChild } from "../../api/commands/close-child.ts";
 import type { Closed, StatementDiff, StatementMonth, Statements } from "../../api/schemas.ts";
 import { type RunningServer, startServer } from "../../api/server.ts";
@@ -114,8 +115,10 @@ describe("statements over HTTP", () => {
     expect(await bytes(`exports/statement.csv?month=${MONTH}&number=1`)).toEqual(first);
     const live = csvRows(await bytes(`exports/statement.csv?month=${MONTH}&live=true`));
     expect(live[0]).toMatchObject({ StatementNumber: "", State: "settled" });
-    const [row] = register((open) => auditRows(open, { subject: `month:${MONTH}` }));
-    expect(row).toMatchObject({ action: "statement.close", actor: "local", role: "administrator" });
+    const row = register((open) => auditRows(open, { subject: `month:${MONTH}` })).find(
+      ({ action }) => action === "statement.close",
+    );
+    expect(row).toMatchObject({ action: "statement.close", actor: "local", role: ROLES.join(",") });
   });
 
   it("closes the same figures once", async () => {
@@ -192,7 +195,9 @@ describe("statements over HTTP", () => {
   });
 
   it("left on record who closed, what each build was made from, and heads to check the log by", async () => {
-    const rows = register((open) => auditRows(open));
+    const all = register((open) => auditRows(open));
+    const rows = all.filter(({ action }) => !action.startsWith("export."));
+    expect(all.length).toBeGreaterThan(rows.length);
     expect(rows.map(({ action }) => action)).toEqual([
       "build.publish",
       "statement.close",
@@ -213,7 +218,8 @@ describe("statements over HTTP", () => {
       "usage",
     ]);
     const { audit } = readListSync(homePaths(join(folder, "home")));
-    expect(audit).toEqual({ rows: 2, hash: rows[1]?.hash });
+    expect(audit?.rows).toBeGreaterThan(1);
+    expect(audit?.hash).toBe(all[(audit?.rows ?? 0) - 1]?.hash);
     expect(register((open) => verifyRegister(open)).broken).toBe(null);
   });
 });

@@ -5,8 +5,9 @@ import type {
   StatementMonth,
   StatementRow,
   Statements,
+  Whoami,
 } from "../../api/schemas.ts";
-import { statementsRequest } from "../answers.ts";
+import { ME, statementsRequest } from "../answers.ts";
 import { answerOf, load } from "../answering.ts";
 import { formatTime, monthName } from "../dates.ts";
 import { hrefOf, place } from "../place.ts";
@@ -375,7 +376,12 @@ async function close(month: string, why: string | null): Promise<void> {
   closing.value = "running";
   const answer = await fetch("/api/v1/statements", {
     method: "POST",
-    headers: { "content-type": "application/json", accept: "application/json" },
+    headers: {
+      "content-type": "application/json",
+      accept: "application/json",
+      // Of who has signed in; nobody else needs one.
+      "x-csrf-token": answerOf<Whoami>(ME).data?.csrf ?? "",
+    },
     body: JSON.stringify({ month, ...(why === null ? {} : { reason: why }) }),
   }).catch(() => null);
   const body = (await answer?.json().catch(() => null)) as Closed | Problem | null | undefined;
