@@ -1,6 +1,7 @@
 import type { ParseArgsOptionsConfig } from "node:util";
 import type { Terminal } from "../terminal.ts";
 import { auditCommand } from "./audit.ts";
+import { backupCommand, restoreCommand } from "./backup.ts";
 import { buildCommand } from "./build.ts";
 import { checkCommand } from "./check.ts";
 import { closeCommand } from "./close.ts";
@@ -48,6 +49,8 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   explain: explainCommand,
   export: exportCommand,
   audit: auditCommand,
+  backup: backupCommand,
+  restore: restoreCommand,
   sources: sourcesCommand,
   token: tokenCommand,
   doctor: doctorCommand,

@@ -127,7 +127,7 @@ export function statementRoutes(app: App, context: RouteContext): void {
   );
 
   app.get(
-    "/api/v1/statements/:month/:number(^[0-9]+).csv",
+    "/api/v1/statements/:month/:number.csv",
     {
       config: { needs: "company" },
       schema: {
