@@ -58,6 +58,8 @@ export async function backup(
     const entries: ArchiveEntry[] = [];
     try {
       endSessions(copied);
+      // What was deleted stands in free pages until they are used again.
+      copied.change("VACUUM");
       audit = auditHead(copied);
       for (const month of new Set(statements(copied).map((manifest) => manifest.month))) {
         const last = statements(copied, month).at(-1)?.number ?? 0;
