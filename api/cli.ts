@@ -13,7 +13,7 @@ const COMMON = {
 } as const satisfies ParseArgsOptionsConfig;
 
 /** Commands of the contract that are still to come. */
-const LATER = ["findings", "backtest", "namespaces"];
+const LATER = ["findings", "namespaces"];
 
 const screen = terminal();
 const debug = process.argv.includes("--debug");

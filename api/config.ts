@@ -10,11 +10,12 @@ import {
 import type { BuildSettings } from "../analysis/inputs.ts";
 import { FindingsConfig, findingsSettings } from "../analysis/findings/settings.ts";
 import { NO_OWNERS, readOwners, readTeamGroups } from "../analysis/ownership.ts";
+import { sharedCostsOf } from "../analysis/shared-config.ts";
 import { checkSection, hint, type Located, readSecret, readYaml } from "../data/config.ts";
 import { AppError } from "../data/errors.ts";
 import { type AuthSettings, authOf, SERVER_SCHEMA, ServerConfig } from "./auth/config.ts";
 import { BlobLocation, DirectoryLocation } from "../ingest/azure-exports/config.ts";
-import { LATER_SOURCE_TYPES, SOURCE_TYPES } from "../ingest/sources.ts";
+import { SOURCE_TYPES } from "../ingest/sources.ts";
 import type { Source } from "../ingest/source.ts";
 
 const closed = { additionalProperties: false };
@@ -175,7 +176,13 @@ export function readConfig(file: string): Config {
       : readOwners(resolve(located.folder, config.owners), (config.clusters ?? []).length > 0);
   const groups =
     config.owners === undefined ? [] : readTeamGroups(resolve(located.folder, config.owners));
-  const allocation = allocationOf(config.allocation ?? {});
+  const shared = sharedCostsOf(
+    config.allocation?.shared ?? [],
+    located.folder,
+    ownership,
+    located.at(["allocation", "shared"]),
+  );
+  const allocation = allocationOf(config.allocation ?? {}, shared);
   checkClusters(located, config.clusters ?? []);
   const teams = [...new Set(ownership.teams.map((version) => version.team))];
   const stranger = allocation.rules.find(({ team }) => team !== null && !teams.includes(team));
@@ -250,11 +257,6 @@ function sourcesOf(located: Located, entries: readonly unknown[]): Source[] {
         "CONFIG_INVALID",
         `${located.at(path)}: a source needs a type: ${known.join(", ")}`,
       );
-    if ((LATER_SOURCE_TYPES as readonly string[]).includes(type))
-      throw new AppError(
-        "NOT_BUILT_YET",
-        `${located.at([...path, "type"])}: sources of type "${type}" are not read yet by this version; remove the entry`,
-      );
     const kind = SOURCE_TYPES[type];
     if (kind === undefined)
       throw new AppError(
@@ -271,7 +273,7 @@ function sourcesOf(located: Located, entries: readonly unknown[]): Source[] {
         `${located.at([...path, "name"])}: a second source is called "${name}"; the first is at ${located.at(["sources", before])}`,
       );
     names.set(name, index);
-    return kind.make(entry, located.folder);
+    return kind.make(entry, located.folder, entries);
   });
 }
 

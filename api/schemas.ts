@@ -237,7 +237,7 @@ export const ExplainLine = Type.Object({
   lineCost: Nullable(Decimal),
   splitKind: Nullable(
     Type.String({
-      description: "What shares one set of weights: node, pool, volume; null: undivided.",
+      description: "What shares one set of weights: node, pool, volume, shared; null: undivided.",
     }),
   ),
   splitKey: Nullable(Type.String()),
@@ -261,7 +261,7 @@ export const ExplainLine = Type.Object({
 export type ExplainLine = Static<typeof ExplainLine>;
 export const ExplainPart = Type.Object({
   part: Type.String({
-    description: "line: undivided; else what divided it: node, pool, volume, …",
+    description: "line: undivided; else what divided it: node, pool, volume, shared, …",
   }),
   cluster: Type.String(),
   bucket: Type.String(),
@@ -278,6 +278,23 @@ export const ExplainMoved = Type.Object({
   cost: Decimal,
 });
 export type ExplainMoved = Static<typeof ExplainMoved>;
+/** What a target takes of a commitment that was not used up. */
+export const ExplainCommitment = Type.Object({
+  commitment: Type.String(),
+  mode: literals(["buyer", "covered", "team"] as const),
+  team: Type.String(),
+  teamName: Type.String(),
+  rule: Nullable(Type.String({ description: "buyer: the rule that gives it the commitment." })),
+  base: Nullable(
+    Type.String({
+      description: "covered: effective cost the commitment covered for the team in the month.",
+    }),
+  ),
+  weight: Nullable(Type.String({ description: "The team's part of whole." })),
+  whole: Nullable(Type.String()),
+  cost: Decimal,
+});
+export type ExplainCommitment = Static<typeof ExplainCommitment>;
 export const Explained = Type.Object({
   target: Type.String(),
   name: Type.String(),
@@ -288,6 +305,7 @@ export const Explained = Type.Object({
   moved: Decimal,
   parts: Type.Array(ExplainPart),
   redistribution: Type.Array(ExplainMoved),
+  commitments: Type.Array(ExplainCommitment),
   lines: Type.Array(ExplainLine),
   lineCount: Type.Integer(),
 });

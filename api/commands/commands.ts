@@ -2,6 +2,7 @@ import type { ParseArgsOptionsConfig } from "node:util";
 import type { Terminal } from "../terminal.ts";
 import { auditCommand } from "./audit.ts";
 import { backupCommand, restoreCommand } from "./backup.ts";
+import { backtestCommand } from "./backtest.ts";
 import { buildCommand } from "./build.ts";
 import { checkCommand } from "./check.ts";
 import { closeCommand } from "./close.ts";
@@ -46,6 +47,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   serve: serveCommand,
   check: checkCommand,
   close: closeCommand,
+  backtest: backtestCommand,
   explain: explainCommand,
   export: exportCommand,
   audit: auditCommand,
