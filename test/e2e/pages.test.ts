@@ -256,7 +256,7 @@ describeWith("Chromium", "pages in real Chromium", (executablePath) => {
     await shows("Booked as statement no. 3");
     await shows("What no. 3 changes against no. 2");
     expect(faults).toEqual([]);
-    await page.context().close();
+    await page.close();
   });
 
   it("is escaped: names that would be markup are text", async () => {

@@ -95,7 +95,7 @@ describe("a backup", () => {
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     expect((await readFile(file)).includes("a-session")).toBe(false);
     expect(await readdir(join(folder, "home/tmp"))).toEqual([]);
-    expect(open(folder, (register) => auditRows(register).at(-1)?.action)).toBe("backup.make");
+    expect(open(folder, auditRows).map(({ action }) => action)).toContain("backup.make");
   });
 
   it("brings a lost home's register and statements back, byte for byte, and closing goes on", async () => {
