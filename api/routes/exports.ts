@@ -111,14 +111,14 @@ export function exportRoutes(app: App, context: RouteContext): void {
     month: string,
   ): void {
     const { team, number, live } = request.query;
-    const details = { team: team ?? null, number: number ?? null, live: live ?? false };
+    const details = {
+      export: name,
+      team: team ?? null,
+      number: number ?? null,
+      live: live ?? false,
+    };
     noted(() =>
-      context.access.record(
-        context.principal(request),
-        `export.${name}`,
-        `month:${month}`,
-        details,
-      ),
+      context.access.record(context.principal(request), "export.read", `month:${month}`, details),
     );
   }
 

@@ -144,7 +144,10 @@ export function statementRoutes(app: App, context: RouteContext): void {
       const bytes = statementBytes(paths, manifest, principal.teams);
       const { month, number } = manifest;
       noted(() =>
-        context.access.record(principal, "export.statement", `month:${month}`, { number }),
+        context.access.record(principal, "export.read", `month:${month}`, {
+          export: "statement",
+          number,
+        }),
       );
       asCsv(reply, `statement-${manifest.month}-${manifest.number}.csv`, sha256(bytes));
       return reply.send(bytes as never);
