@@ -5,12 +5,12 @@ import {
   linearBuckets,
 } from "../../../analysis/findings/peers/histogram.ts";
 import {
-  interpolated,
   krrCpu,
   krrMemory,
   krrSimple,
   krrSimpleLimit,
 } from "../../../analysis/findings/peers/krr.ts";
+import { SortedCpu } from "../../../analysis/findings/recommend/sorted.ts";
 import { confidenceFactor, Vpa, type VpaAnswer } from "../../../analysis/findings/peers/vpa.ts";
 
 /** The check values that upstream's own tests and issues publish; the sources are named at each. */
@@ -136,8 +136,14 @@ describe("VPA's recommendation", () => {
 });
 
 describe("KRR", () => {
+  const sorted = (values: readonly number[]) => {
+    const cpu = new SortedCpu();
+    const seconds = new Uint16Array(values.length).fill(300);
+    cpu.addRange(Uint32Array.from(values), seconds, 0, values.length);
+    return cpu;
+  };
   const pod = (values: readonly number[], seconds = values.length * 300, memory = 100 * MIB) => ({
-    cpu: Float64Array.from(values).sort(),
+    p95: sorted(values).interpolated(0.95),
     memory,
     seconds,
   });
@@ -146,10 +152,10 @@ describe("KRR", () => {
     Array.from({ length: 14 * 288 }, (_, index) => (index % 288 < hours * 12 ? m(1000) : m(50)));
 
   it("interpolates linearly at rank p(n-1), as Prometheus and numpy do", () => {
-    expect(interpolated(Float64Array.of(0, 10), 0.95)).toBeCloseTo(9.5, 12);
-    expect(interpolated(Float64Array.of(1, 2, 3, 4), 0.5)).toBe(2.5);
-    expect(interpolated(Float64Array.of(7), 0.95)).toBe(7);
-    expect(interpolated(new Float64Array(0), 0.95)).toBe(0);
+    expect(sorted([0, 10]).interpolated(0.95)).toBeCloseTo(9.5, 12);
+    expect(sorted([4, 2, 1, 3]).interpolated(0.5)).toBe(2.5);
+    expect(sorted([7]).interpolated(0.95)).toBe(7);
+    expect(sorted([]).interpolated(0.95)).toBe(0);
   });
   it("rounds up to millicores and MiB, with floors", () => {
     expect([1, 10_000, 50_000, 50_001, 50_999].map(krrCpu)).toEqual([
@@ -164,13 +170,13 @@ describe("KRR", () => {
     expect(krrSimple([pod(nights(2.5))], no).cpu).toBe(m(1000));
   });
   it("simple lets one pod of 25 minutes decide; simple_limit does not", () => {
-    const short = pod([m(900), m(900), m(900), m(900), m(900)]);
-    const long = pod(nights(0));
-    const answer = krrSimple([long, short], no);
+    const short = [m(900), m(900), m(900), m(900), m(900)];
+    const answer = krrSimple([pod(nights(0)), pod(short)], no);
     expect(answer.cpu).toBe(m(900));
-    const all = Float64Array.from([...long.cpu, ...short.cpu]).sort();
-    expect(krrSimpleLimit(all, true)).toEqual({ request: m(50), limit: m(50) });
-    expect(krrSimpleLimit(all, false)).toBeNull();
+    const all = sorted([...nights(0), ...short]);
+    const at = (p: number) => all.interpolated(p);
+    expect(krrSimpleLimit(at, true)).toEqual({ request: m(50), limit: m(50) });
+    expect(krrSimpleLimit(at, false)).toBeNull();
   });
   it("does not answer without data, under 100 points of 75 seconds, or under an HPA", () => {
     expect(krrSimple([], no)).toMatchObject({ cpu: null, cpuUnknown: "no-data" });
