@@ -29,7 +29,7 @@ const CPU_BUCKETS = Uint8Array.from({ length: 1 << 20 }, (_, step) =>
 );
 
 /** `CPU.find` without its logarithm, which was a third of all work: no two buckets begin in one step. */
-function bucketOf(microcores: number): number {
+export function cpuBucket(microcores: number): number {
   const bucket = CPU_BUCKETS[microcores >>> STEP] ?? CPU.count - 1;
   return microcores >= (CPU_STARTS[bucket + 1] as number) ? bucket + 1 : bucket;
 }
@@ -77,7 +77,7 @@ export class Vpa {
    * @param time epoch seconds of the first
    */
   cpu(microcores: number, time: number, count: number): void {
-    this.#cpu.addTo(bucketOf(microcores), WEIGHT * count * this.#cpu.factor(time));
+    this.#cpu.addTo(cpuBucket(microcores), WEIGHT * count * this.#cpu.factor(time));
     this.#samples += count;
     if (time < this.#first) this.#first = time;
     const last = time + (count - 1) * 60;
@@ -107,7 +107,7 @@ export class Vpa {
       const count = observed === SLOT ? 5 : Math.max(1, Math.round(observed / 60));
       samples += count;
       this.#cpu.addTo(
-        bucketOf(cpu[i] as number),
+        cpuBucket(cpu[i] as number),
         WEIGHT * count * factor * slotFactor(slot[i] as number),
       );
     }

@@ -11,7 +11,12 @@ import {
   krrSimpleLimit,
 } from "../../../analysis/findings/peers/krr.ts";
 import { SortedCpu } from "../../../analysis/findings/recommend/sorted.ts";
-import { confidenceFactor, Vpa, type VpaAnswer } from "../../../analysis/findings/peers/vpa.ts";
+import {
+  confidenceFactor,
+  cpuBucket,
+  Vpa,
+  type VpaAnswer,
+} from "../../../analysis/findings/peers/vpa.ts";
 
 /** The check values that upstream's own tests and issues publish; the sources are named at each. */
 
@@ -53,6 +58,17 @@ describe("VPA's histograms", () => {
     expect(cpu.start(175)).toBeCloseTo(1021.109, 3);
     expect(Math.trunc(memory.start(175))).toBe(1_021_109_408_904);
     expect(Math.trunc(memory.start(20))).toBe(330_659_541);
+  });
+  it("are found without a logarithm just as with it, at both sides of every start", () => {
+    const cpu = exponentialBuckets(1000, 0.01, 1.05);
+    const near = Array.from({ length: cpu.count }, (_, bucket) => {
+      const start = Math.ceil(cpu.start(bucket) * 1e6);
+      return [start - 1_025, start - 1, start, start + 1, start + 1_025];
+    }).flat();
+    const values = [...near, 4_294_967_295].filter((value) => value >= 0);
+    expect(values.map((value) => cpuBucket(value))).toEqual(
+      values.map((value) => cpu.find(value / 1e6)),
+    );
   });
   it("forget by half in a half-life, as in decaying_histogram_test.go", () => {
     const histogram = new DecayingHistogram(linearBuckets(10, 1), 3600);
