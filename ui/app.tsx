@@ -14,6 +14,7 @@ import { place } from "./place.ts";
 const DataPage = later(() => import("./pages/data.tsx").then((page) => page.DataPage));
 const ExplainPage = later(() => import("./pages/explain.tsx").then((page) => page.ExplainPage));
 const FindingsPage = later(() => import("./pages/findings.tsx").then((page) => page.FindingsPage));
+const MonthsPage = later(async () => (await import("./pages/statements.tsx")).MonthsPage);
 
 /** The whole application: a header that never moves and the page that the address names. */
 export function App() {
@@ -45,6 +46,7 @@ export function App() {
         {!refused && page.name === "explain" && <ExplainPage />}
         {!refused && page.name === "findings" && <FindingsPage />}
         {page.name === "data" && <DataPage />}
+        {page.name === "months" && <MonthsPage />}
         {page.name === "missing" && <MissingPage />}
       </main>
     </>

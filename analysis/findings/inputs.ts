@@ -11,6 +11,9 @@ import { LOOK_BACK_MONTHS, WORTH_FACTS } from "./worth/prepare.ts";
 export const WINDOW_DAYS = 28;
 const DAY = 86_400;
 
+/** Raised when the same usage would give other recommendations. */
+const RULES_VERSION = "1";
+
 /** Days of usage that methods are replayed on: five weeks scored. */
 export const HISTORY_DAYS = WINDOW_DAYS + 5 * 7;
 
@@ -86,6 +89,7 @@ export async function findingsInputs(
       settings.findings,
       settings.ownership.teams,
       METHOD_VERSION,
+      RULES_VERSION,
       loadSql(new URL("./columns.json", import.meta.url)),
     ]),
   );

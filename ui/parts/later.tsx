@@ -1,34 +1,25 @@
+import { type Signal, signal } from "@preact/signals";
 import type { ComponentType } from "preact";
-import { useEffect, useState } from "preact/hooks";
-import { Notice, Skeleton } from "./frame.tsx";
+import { Skeleton } from "./frame.tsx";
 
 /**
- * A page whose code comes when it is first gone to, so that the first load stays small for who only
- * looks at costs. Its answers are asked for meanwhile, as any page's.
+ * A page that comes when somebody opens it, so that the first load holds what every page needs. Its
+ * answers are in the document all the same; only its shape is awaited.
  */
 export function later(load: () => Promise<ComponentType>): ComponentType {
-  let Page: ComponentType | null = null;
+  const page: Signal<ComponentType | null> = signal(null);
+  let asked = false;
   return function Later() {
-    const [state, setState] = useState<"waiting" | "here" | "failed">(
-      Page === null ? "waiting" : "here",
-    );
-    useEffect(() => {
-      if (Page !== null) return;
-      load().then(
-        (loaded) => {
-          Page = loaded;
-          setState("here");
-        },
-        () => setState("failed"),
-      );
-    }, []);
-    if (state === "failed") {
-      return (
-        <Notice tone="bad">
-          This page could not be loaded. <a href={location.href}>Load it again</a>
-        </Notice>
+    const Page = page.value;
+    if (Page !== null) return <Page />;
+    if (!asked) {
+      asked = true;
+      void load().then(
+        (loaded) => (page.value = loaded),
+        // The next visit asks again: a line that was down may be up by then.
+        () => (asked = false),
       );
     }
-    return Page === null ? <Skeleton lines={20} /> : <Page />;
+    return <Skeleton lines={12} />;
   };
 }
