@@ -147,6 +147,7 @@ async function build(): Promise<number> {
     })),
     fingerprint: "",
     causes: {},
+    texts: {},
   };
   const settings: BuildSettings = {
     currency: "EUR",
