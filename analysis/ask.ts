@@ -74,6 +74,7 @@ export type QueryName =
   | "reconciliation"
   | "restatements"
   | "checks"
+  | "rule-facts"
   | "teams"
   | "backtest";
 
