@@ -1,5 +1,5 @@
--- The weights of a node's day are its whole, in integers; nothing weighs less than nothing, and no node is
--- covered longer than it was seen.
+-- The weights of a node's day are its whole, in integers; nothing weighs less than nothing, no node is
+-- covered longer than it was seen, and no two nodes share a hash.
 WITH
 weights AS (
   SELECT
@@ -28,7 +28,7 @@ days AS (
 )
 SELECT
   CAST(NULL AS VARCHAR) AS currency,
-  coalesce(bool_and(ok), true) AS ok,
+  coalesce(bool_and(ok), true) AND (SELECT count(*) = count(DISTINCT node_hash) FROM node_name) AS ok,
   concat(
     count(*), ' days of nodes',
     coalesce('; wrong: ' || string_agg(CASE WHEN NOT ok THEN concat(cluster, ' ', node, ' ', day) END, ', '), '')
