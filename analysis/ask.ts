@@ -1,17 +1,11 @@
 import { loadSql, fillSql, type Slots } from "../data/sql.ts";
 import { addMonths } from "../data/period.ts";
 import { damagedMonth, isBlockDamage, type Param, type Row } from "../data/warehouse.ts";
+import type { Principal } from "./principal.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { NOTHING } from "./visible.ts";
 
-/** Who asks. `teams` null sees everything; a list sees those teams and nothing that adds others up. */
-export interface Principal {
-  name: string;
-  teams: readonly string[] | null;
-}
-
-/** The person at this machine, while no sign-in is configured and only loopback is served. */
-export const LOCAL_ADMINISTRATOR: Principal = { name: "local", teams: null };
+export { LOCAL_ADMINISTRATOR, type Principal } from "./principal.ts";
 
 export const MEASURE_COLUMNS = {
   effective: "effective",
@@ -63,8 +57,11 @@ export type QueryName =
   | "explain-lines"
   | "explain-parts"
   | "explain-moved"
+  | "explain-commitments"
   | "usage"
   | "total"
+  | "total-company"
+  | "currencies"
   | "trend"
   | "movers"
   | "statement"
@@ -74,6 +71,9 @@ export type QueryName =
   | "restatements"
   | "checks"
   | "teams";
+
+/** The one query that shows teams what all of them cost together, where `server.totals` says so. */
+const COMPANY_TOTAL = "total-company" satisfies QueryName;
 
 /** What a parameter is where the question does not say. */
 const UNSAID: Readonly<Record<string, Param>> = {
@@ -172,9 +172,16 @@ function prepared(
     params: {
       ...Object.fromEntries(Object.entries(UNSAID).filter(([name]) => text.includes(`$${name}`))),
       ...question.params,
-      scope: principal.teams,
+      ...scopeParams(name, text, principal),
     },
   };
+}
+
+/** The only place a person becomes a filter; a question cannot bind these itself, they come last. */
+function scopeParams(name: QueryName, text: string, principal: Principal): Record<string, Param> {
+  const { teams, wholes } = principal.scope;
+  const company = name === COMPANY_TOTAL && wholes;
+  return { scope: company ? null : teams, ...(text.includes("$wholes") ? { wholes } : {}) };
 }
 
 function previousOf(snapshot: Snapshot, month: string): string {

@@ -50,6 +50,12 @@ export function readOwners(file: string, hasClusters: boolean): Ownership {
   return parseOwners(readYaml(file, "the configuration names it as owners"), hasClusters);
 }
 
+/** Sign-in's groups of each team in `owners.yaml`, which `readOwners` has checked. */
+export function readTeamGroups(file: string): { team: string; groups: string[] }[] {
+  const config = readYaml(file, "the configuration names it as owners").value as OwnersConfig;
+  return (config.teams ?? []).map((team) => ({ team: team.id, groups: team.groups ?? [] }));
+}
+
 export function parseOwners(located: Located, hasClusters = false): Ownership {
   checkSection(located, [], located.value, OwnersConfig);
   const config = located.value as OwnersConfig;
@@ -109,7 +115,7 @@ export function parseOwners(located: Located, hasClusters = false): Ownership {
       from,
       until,
       conditions,
-      text: `rule ${index + 1}: ${describe(rule.match)}`,
+      text: `rule ${index + 1}: ${describeMatch(rule.match)}`,
     };
   });
   return { teams, budgets, rules, warnings };
@@ -149,7 +155,8 @@ function versions(team: TeamConfig, index: number, located: Located): TeamVersio
 
 type MatchConfig = NonNullable<OwnersConfig["rules"]>[number]["match"];
 
-function conditionsOf(match: MatchConfig): Condition[] {
+/** What a `match` asks for, condition by condition. */
+export function conditionsOf(match: MatchConfig): Condition[] {
   const conditions: Condition[] = [];
   for (const [key, value] of Object.entries(match) as [MatchKey, unknown][]) {
     const keyed = typeof value === "object" && !Array.isArray(value);
@@ -166,7 +173,8 @@ function conditionsOf(match: MatchConfig): Condition[] {
   return conditions;
 }
 
-function describe(match: MatchConfig): string {
+/** A `match` in words: `tag owner=claims and service Storage`. */
+export function describeMatch(match: MatchConfig): string {
   return Object.entries(match)
     .flatMap(([key, value]) =>
       typeof value === "object" && !Array.isArray(value)

@@ -7,7 +7,9 @@ import swagger from "@fastify/swagger";
 import { TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify, { type FastifyRequest, LogController } from "fastify";
 import { asAppError, AppError } from "../data/errors.ts";
-import { LOCAL_ADMINISTRATOR, type Principal } from "../analysis/ask.ts";
+import type { Principal } from "../analysis/principal.ts";
+import { type Access, keepDoor, openAccess, principalOfRequest } from "./auth/gate.ts";
+import { signInRoutes } from "./auth/routes.ts";
 import { problemOf } from "./problem.ts";
 import { rememberRendered } from "./rendered.ts";
 import { dataRoutes } from "./routes/data.ts";
@@ -30,6 +32,7 @@ export type App = ReturnType<typeof bare>;
 const API_VERSION = "1";
 
 function bare(options: AppOptions) {
+  const proxies = options.auth?.trustedProxies ?? [];
   return fastify({
     logger:
       options.log === "silent"
@@ -40,7 +43,7 @@ function bare(options: AppOptions) {
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     // Nobody stands before us unless somebody says so: forwarded headers are a client's word.
-    trustProxy: false,
+    trustProxy: proxies.length === 0 ? false : [...proxies],
     requestTimeout: 30_000,
     connectionTimeout: 120_000,
     bodyLimit: 1 << 16,
@@ -87,8 +90,9 @@ export async function createApp(options: AppOptions): Promise<App> {
         frameAncestors: ["'none'"],
       },
     },
-    // Plain http on loopback: these would break it and protect nothing.
-    strictTransportSecurity: false,
+    // On plain http it would break it and protect nothing.
+    strictTransportSecurity:
+      options.auth?.publicUrl?.protocol === "https:" ? { maxAge: 31_536_000 } : false,
     crossOriginEmbedderPolicy: false,
     referrerPolicy: { policy: "no-referrer" },
     xFrameOptions: { action: "deny" },
@@ -115,7 +119,8 @@ export async function createApp(options: AppOptions): Promise<App> {
       ms: Math.round(reply.elapsedTime),
     });
   });
-  guardHost(app, options);
+  const access = openAccess(options);
+  await keepDoor(app, options, access);
   app.setErrorHandler((error, request, reply) => {
     const known = fromFastify(error) ?? asAppError(error);
     if (known.code === "CLIENT_GONE") return reply.hijack();
@@ -123,10 +128,11 @@ export async function createApp(options: AppOptions): Promise<App> {
     const { status, body } = problemOf(known, request.id);
     return reply.code(status).type("application/problem+json").send(body);
   });
+  let shell: string | null = null;
   app.setNotFoundHandler((request, reply) => {
     const page =
       !request.url.startsWith("/api/") && /text\/html/.test(request.headers.accept ?? "");
-    if (page && options.pages !== null) return reply.code(404).sendFile("index.html");
+    if (page && shell !== null) return reply.code(404).type("text/html; charset=utf-8").send(shell);
     const { status, body } = problemOf(
       new AppError(
         "NOT_FOUND",
@@ -136,9 +142,9 @@ export async function createApp(options: AppOptions): Promise<App> {
     );
     return reply.code(status).type("application/problem+json").send(body);
   });
-  const principal: (request: FastifyRequest) => Principal = () => LOCAL_ADMINISTRATOR;
-  const context = { ...options, principal };
+  const context = { ...options, principal: principalOfRequest, access };
   rememberRendered(app, context);
+  signInRoutes(app, access);
   healthRoutes(app, context);
   showbackRoutes(app, context);
   usageRoutes(app, context);
@@ -147,8 +153,10 @@ export async function createApp(options: AppOptions): Promise<App> {
   metricsRoutes(app, context);
   dataRoutes(app, context);
   exportRoutes(app, context);
-  await pageRoutes(app, context);
-  app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
+  shell = await pageRoutes(app, context);
+  app.get("/openapi.json", { config: { needs: "shell" }, schema: { hide: true } }, async () =>
+    app.swagger(),
+  );
   await app.ready();
   return app;
 }
@@ -156,18 +164,7 @@ export async function createApp(options: AppOptions): Promise<App> {
 export interface RouteContext extends AppOptions {
   /** Who asks; the one place a request becomes a scope. */
   principal(request: FastifyRequest): Principal;
-}
-
-/** A page elsewhere that points its own name at 127.0.0.1 must not read our answers (DNS rebinding). */
-function guardHost(app: App, options: AppOptions): void {
-  const names = new Set(["127.0.0.1", "localhost", "[::1]", options.host]);
-  app.addHook("onRequest", async (request, reply) => {
-    reply.header("cache-control", "no-store");
-    const host = request.headers.host ?? "";
-    const name = host.replace(/:\d+$/, "").toLowerCase();
-    if (!names.has(name))
-      throw new AppError("FORBIDDEN_HOST", "this server answers under its own address only");
-  });
+  access: Access;
 }
 
 interface FastifyFault {

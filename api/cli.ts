@@ -13,16 +13,7 @@ const COMMON = {
 } as const satisfies ParseArgsOptionsConfig;
 
 /** Commands of the contract that are still to come. */
-const LATER = [
-  "findings",
-  "backtest",
-  "namespaces",
-  "close",
-  "token",
-  "audit",
-  "backup",
-  "restore",
-];
+const LATER = ["findings", "backtest", "namespaces", "close", "audit", "backup", "restore"];
 
 const screen = terminal();
 const debug = process.argv.includes("--debug");

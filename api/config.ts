@@ -9,11 +9,13 @@ import {
 } from "../analysis/allocation.ts";
 import type { BuildSettings } from "../analysis/inputs.ts";
 import { FindingsConfig, findingsSettings } from "../analysis/findings/settings.ts";
-import { NO_OWNERS, readOwners } from "../analysis/ownership.ts";
+import { NO_OWNERS, readOwners, readTeamGroups } from "../analysis/ownership.ts";
+import { sharedCostsOf } from "../analysis/shared-config.ts";
 import { checkSection, hint, type Located, readYaml } from "../data/config.ts";
 import { AppError } from "../data/errors.ts";
+import { type AuthSettings, authOf, SERVER_SCHEMA, ServerConfig } from "./auth/config.ts";
 import { BlobLocation, DirectoryLocation } from "../ingest/azure-exports/config.ts";
-import { LATER_SOURCE_TYPES, SOURCE_TYPES } from "../ingest/sources.ts";
+import { SOURCE_TYPES } from "../ingest/sources.ts";
 import type { Source } from "../ingest/source.ts";
 
 const closed = { additionalProperties: false };
@@ -74,16 +76,7 @@ const Settings = Type.Object(
         closed,
       ),
     ),
-    server: Type.Optional(
-      Type.Object(
-        {
-          host: Type.Optional(Type.String()),
-          port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65535 })),
-          auth: Type.Optional(Type.Object({ type: Type.String() }, closed)),
-        },
-        closed,
-      ),
-    ),
+    server: Type.Optional(ServerConfig),
   },
   closed,
 );
@@ -96,6 +89,7 @@ export function configSchema(): object {
     ...Settings,
     properties: {
       ...Settings.properties,
+      server: SERVER_SCHEMA,
       sources: {
         type: "array",
         items: { oneOf: Object.values(SOURCE_TYPES).map((type) => type.schema) },
@@ -114,7 +108,7 @@ export interface Config {
   build: BuildSettings;
   warnings: string[];
   landingDays: number;
-  server: { host: string; port: number };
+  server: { host: string; port: number; auth: AuthSettings };
 }
 
 export const DEMO_HOME = "data/local/demo";
@@ -152,18 +146,20 @@ export function readConfig(file: string): Config {
       );
   checkSection(located, [], value, Settings);
   const config = value as Static<typeof Settings>;
-  const auth = config.server?.auth?.type ?? "none";
-  if (auth !== "none")
-    throw new AppError(
-      "NOT_BUILT_YET",
-      `${located.at(["server", "auth", "type"])}: sign-in by "${auth}" is not built yet; use none, which serves loopback only`,
-    );
   const sources = sourcesOf(located, config.sources ?? []);
   const ownership =
     config.owners === undefined
       ? NO_OWNERS
       : readOwners(resolve(located.folder, config.owners), (config.clusters ?? []).length > 0);
-  const allocation = allocationOf(config.allocation ?? {});
+  const groups =
+    config.owners === undefined ? [] : readTeamGroups(resolve(located.folder, config.owners));
+  const shared = sharedCostsOf(
+    config.allocation?.shared ?? [],
+    located.folder,
+    ownership,
+    located.at(["allocation", "shared"]),
+  );
+  const allocation = allocationOf(config.allocation ?? {}, shared);
   checkClusters(located, config.clusters ?? []);
   const teams = [...new Set(ownership.teams.map((version) => version.team))];
   const stranger = allocation.rules.find(({ team }) => team !== null && !teams.includes(team));
@@ -179,7 +175,11 @@ export function readConfig(file: string): Config {
     sources,
     warnings: ownership.warnings,
     landingDays: Number((config.retention?.landing ?? "7d").slice(0, -1)),
-    server: { host: config.server?.host ?? "127.0.0.1", port: config.server?.port ?? 8080 },
+    server: {
+      host: config.server?.host ?? "127.0.0.1",
+      port: config.server?.port ?? 8080,
+      auth: authOf(located, config.server, groups),
+    },
     build: {
       currency: config.currency ?? "EUR",
       sources: sources.map((source) => source.name),
@@ -229,11 +229,6 @@ function sourcesOf(located: Located, entries: readonly unknown[]): Source[] {
         "CONFIG_INVALID",
         `${located.at(path)}: a source needs a type: ${known.join(", ")}`,
       );
-    if ((LATER_SOURCE_TYPES as readonly string[]).includes(type))
-      throw new AppError(
-        "NOT_BUILT_YET",
-        `${located.at([...path, "type"])}: sources of type "${type}" are not read yet by this version; remove the entry`,
-      );
     const kind = SOURCE_TYPES[type];
     if (kind === undefined)
       throw new AppError(
@@ -250,7 +245,7 @@ function sourcesOf(located: Located, entries: readonly unknown[]): Source[] {
         `${located.at([...path, "name"])}: a second source is called "${name}"; the first is at ${located.at(["sources", before])}`,
       );
     names.set(name, index);
-    return kind.make(entry, located.folder);
+    return kind.make(entry, located.folder, entries);
   });
 }
 

@@ -6,9 +6,16 @@ import { hint } from "../data/config.ts";
 import { AppError } from "../data/errors.ts";
 import { addAmounts } from "../data/money.ts";
 import type { Param } from "../data/warehouse.ts";
+import { requireTeam } from "./auth/needs.ts";
 import { viewMonth } from "./meta.ts";
 import { placeName, teamName, teamNames } from "./names.ts";
-import type { Explain, ExplainLine, ExplainMoved, ExplainPart } from "./schemas.ts";
+import type {
+  Explain,
+  ExplainCommitment,
+  ExplainLine,
+  ExplainMoved,
+  ExplainPart,
+} from "./schemas.ts";
 
 export const TARGETS =
   "team:ID, namespace:CLUSTER/NS, workload:CLUSTER/NS/KIND/NAME, resource:ARMID or bucket:NAME";
@@ -96,6 +103,7 @@ export async function explain(
   signal: AbortSignal,
 ): Promise<Explain> {
   const { kind, filters } = parseTarget(request.target);
+  if (filters.team !== null) requireTeam(principal, filters.team);
   if (kind === "workload" && request.policy !== undefined && request.policy !== "keep")
     throw new AppError(
       "BAD_PARAMETER",
@@ -129,6 +137,23 @@ export async function explain(
     limit: request.limit + 1,
     offset: request.offset,
   });
+  const commitments = await ask<Omit<ExplainCommitment, "teamName">>(
+    snapshot,
+    "explain-commitments",
+    principal,
+    {
+      month,
+      measure,
+      params: {
+        policy,
+        currency: view.currency,
+        team: filters.team,
+        cluster: filters.cluster,
+        resource: filters.resource,
+      },
+    },
+    signal,
+  );
   const names = await teamNames(snapshot, principal, month, signal);
   const parts = found.map((part) => ({
     ...part,
@@ -151,6 +176,7 @@ export async function explain(
       moved,
       parts,
       redistribution,
+      commitments: commitments.map((row) => ({ ...row, teamName: teamName(row.team, names) })),
       lines: rows.slice(0, request.limit).map((row) => ({
         ...row,
         billedSeconds: numberOf(row.billedSeconds),

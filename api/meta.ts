@@ -1,7 +1,9 @@
-import { ask, type Measure, type Principal } from "../analysis/ask.ts";
+import { ask, type Measure, type Question } from "../analysis/ask.ts";
+import type { Principal } from "../analysis/principal.ts";
 import { monthOf, type Snapshot } from "../analysis/snapshot.ts";
 import type { PublishedMonth } from "../data/published.ts";
 import { plainAmount } from "../data/money.ts";
+import { sha256 } from "../data/files.ts";
 import { AppError } from "../data/errors.ts";
 import type { Policy } from "../analysis/allocation.ts";
 import type { Meta } from "./schemas.ts";
@@ -12,8 +14,18 @@ export interface MonthView {
   meta: Meta;
 }
 
+/**
+ * The id of what is published, as a caller may know it. For who sees some teams it is another for
+ * each set of teams: an answer one of them holds is then never taken for somebody else's.
+ */
+export function publishedIdFor(snapshot: Snapshot, principal: Principal): string {
+  const { publishedId } = snapshot.list;
+  if (principal.teams === null || publishedId === "") return publishedId;
+  return sha256(JSON.stringify([publishedId, principal.scope])).slice(0, publishedId.length);
+}
+
 /** The meta of an answer about no month in particular. */
-export function listMeta(snapshot: Snapshot): Meta {
+export function listMeta(snapshot: Snapshot, principal: Principal): Meta {
   const { list } = snapshot;
   return {
     month: null,
@@ -21,7 +33,7 @@ export function listMeta(snapshot: Snapshot): Meta {
     currencies: [],
     state: null,
     checkFailed: false,
-    publishedId: list.publishedId,
+    publishedId: publishedIdFor(snapshot, principal),
     publishedAt: list.publishedAt === "" ? null : list.publishedAt,
     coverage: null,
     next: null,
@@ -67,9 +79,8 @@ export async function viewMonth(
   const entry = monthOf(snapshot, asked.month);
   const measure = asked.cost ?? "effective";
   const policy = asked.policy ?? "configured";
-  const currencies = entry.totals.map((total) => total.currency);
   const currency =
-    asked.currency ?? (currencies.includes(preferred) ? preferred : (currencies[0] ?? preferred));
+    asked.currency ?? (await currencyFor(snapshot, principal, entry, preferred, signal));
   const [row] = await ask<{
     total: string;
     previous: string | null;
@@ -83,6 +94,12 @@ export async function viewMonth(
     signal,
   );
   const coverage = await coverageByCluster(snapshot, principal, entry.month, asked.cluster, signal);
+  const company = await companyTotal(
+    snapshot,
+    principal,
+    { month: entry.month, measure, params: { currency, policy } },
+    signal,
+  );
   const visible = row?.currencies ?? [];
   if (asked.currency !== undefined && !visible.includes(asked.currency))
     throw new AppError(
@@ -93,7 +110,7 @@ export async function viewMonth(
     entry,
     currency,
     meta: {
-      ...listMeta(snapshot),
+      ...listMeta(snapshot, principal),
       month: entry.month,
       currency,
       currencies: visible.toSorted(
@@ -107,8 +124,49 @@ export async function viewMonth(
       total: row?.total ?? "0",
       previousTotal: row?.previous ?? null,
       unstated: Number(row?.unstated ?? 0),
+      ...(company === null ? {} : { companyTotal: company }),
     },
   };
+}
+
+/** The configured currency where the caller has cost in it, else the first they have. */
+export async function currencyFor(
+  snapshot: Snapshot,
+  principal: Principal,
+  entry: PublishedMonth,
+  preferred: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const theirs =
+    principal.teams === null
+      ? entry.totals
+      : await ask<{ currency: string }>(
+          snapshot,
+          "currencies",
+          principal,
+          { month: entry.month },
+          signal,
+        );
+  const known = theirs.map(({ currency }) => currency);
+  return known.includes(preferred) ? preferred : (known[0] ?? preferred);
+}
+
+/** What all teams cost together, for those who see some of them and may know; null for all others. */
+async function companyTotal(
+  snapshot: Snapshot,
+  principal: Principal,
+  question: Question,
+  signal: AbortSignal,
+): Promise<string | null> {
+  if (principal.teams === null || !principal.scope.wholes) return null;
+  const [row] = await ask<{ total: string | null }>(
+    snapshot,
+    "total-company",
+    principal,
+    question,
+    signal,
+  );
+  return row?.total ?? null;
 }
 
 /** Seconds of billed node time, and how many of them have usage data. */

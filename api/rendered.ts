@@ -4,6 +4,8 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Snapshot } from "../analysis/snapshot.ts";
 import type { App, RouteContext } from "./app.ts";
 import { wantsArrow } from "./arrow.ts";
+import { principalOfRequest } from "./auth/gate.ts";
+import { publishedIdFor } from "./meta.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -70,7 +72,7 @@ export function rememberRendered(app: App, context: RouteContext): void {
     let of = bodies.get(current);
     if (of === undefined) bodies.set(current, (of = new Bodies()));
     const encoding = encodingOf(request);
-    const scope = JSON.stringify(context.principal(request).teams);
+    const scope = JSON.stringify(context.principal(request).scope);
     const key = [scope, wantsArrow(request), encoding, request.url].join("\n");
     const known = of.get(key);
     if (known === undefined) {
@@ -103,10 +105,11 @@ export function validators(
   snapshot: Snapshot,
 ): string {
   const form = wantsArrow(request) ? "-arrow" : "";
-  const etag = `"${snapshot.list.publishedId}${form}"`;
-  reply.header("vary", "accept, accept-encoding");
+  const etag = `"${publishedIdFor(snapshot, principalOfRequest(request))}${form}"`;
+  reply.header("vary", "accept, accept-encoding, authorization, cookie");
   reply.header("etag", etag);
-  reply.header("cache-control", "private, no-cache");
+  // The next person at this browser is somebody else; without sign-in there is only one.
+  if (request.caller?.by === "machine") reply.header("cache-control", "private, no-cache");
   return etag;
 }
 

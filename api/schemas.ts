@@ -61,11 +61,32 @@ export const Meta = Type.Object({
   months: Type.Array(MonthText, { description: "Every published month, oldest first." }),
   total: Type.Optional(Decimal),
   previousTotal: Type.Optional(Nullable(Decimal)),
+  companyTotal: Type.Optional(
+    Type.String({
+      description:
+        "What all teams cost together; only for who sees some of them, and only where totals are visible.",
+    }),
+  ),
   unstated: Type.Optional(
     Type.Integer({ description: "Lines whose amount in this measure the provider did not state." }),
   ),
 });
 export type Meta = Static<typeof Meta>;
+
+export const Whoami = Type.Object({
+  name: Type.String(),
+  roles: Type.Array(Type.String({ description: "viewer, engineer, finance, platform, auditor" })),
+  teams: Nullable(
+    Type.Array(Type.String(), { description: "Whose figures one may read; null: every team's." }),
+  ),
+  may: Type.Array(Type.String({ description: "What routes may need." })),
+  totals: Type.Boolean({ description: "One may know what all teams cost together." }),
+  signIn: Type.String({ description: "none, tokens or oidc" }),
+  csrf: Nullable(
+    Type.String({ description: "Sent as x-csrf-token with what changes something; of a session." }),
+  ),
+});
+export type Whoami = Static<typeof Whoami>;
 
 export const ShowbackRow = Type.Object({
   key: Type.String(),
@@ -216,7 +237,7 @@ export const ExplainLine = Type.Object({
   lineCost: Nullable(Decimal),
   splitKind: Nullable(
     Type.String({
-      description: "What shares one set of weights: node, pool, volume; null: undivided.",
+      description: "What shares one set of weights: node, pool, volume, shared; null: undivided.",
     }),
   ),
   splitKey: Nullable(Type.String()),
@@ -240,7 +261,7 @@ export const ExplainLine = Type.Object({
 export type ExplainLine = Static<typeof ExplainLine>;
 export const ExplainPart = Type.Object({
   part: Type.String({
-    description: "line: undivided; else what divided it: node, pool, volume, …",
+    description: "line: undivided; else what divided it: node, pool, volume, shared, …",
   }),
   cluster: Type.String(),
   bucket: Type.String(),
@@ -257,6 +278,23 @@ export const ExplainMoved = Type.Object({
   cost: Decimal,
 });
 export type ExplainMoved = Static<typeof ExplainMoved>;
+/** What a target takes of a commitment that was not used up. */
+export const ExplainCommitment = Type.Object({
+  commitment: Type.String(),
+  mode: literals(["buyer", "covered", "team"] as const),
+  team: Type.String(),
+  teamName: Type.String(),
+  rule: Nullable(Type.String({ description: "buyer: the rule that gives it the commitment." })),
+  base: Nullable(
+    Type.String({
+      description: "covered: effective cost the commitment covered for the team in the month.",
+    }),
+  ),
+  weight: Nullable(Type.String({ description: "The team's part of whole." })),
+  whole: Nullable(Type.String()),
+  cost: Decimal,
+});
+export type ExplainCommitment = Static<typeof ExplainCommitment>;
 export const Explained = Type.Object({
   target: Type.String(),
   name: Type.String(),
@@ -267,6 +305,7 @@ export const Explained = Type.Object({
   moved: Decimal,
   parts: Type.Array(ExplainPart),
   redistribution: Type.Array(ExplainMoved),
+  commitments: Type.Array(ExplainCommitment),
   lines: Type.Array(ExplainLine),
   lineCount: Type.Integer(),
 });

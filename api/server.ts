@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { AppError } from "../data/errors.ts";
 import { makeHome } from "../data/files.ts";
 import { createApp } from "./app.ts";
+import { LOOPBACK, NO_SIGN_IN } from "./auth/config.ts";
 import { type ServerOptions, Snapshots } from "./snapshots.ts";
 
 export interface RunningServer {
@@ -12,16 +13,15 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
 // A rename can be missed by a watcher (other mounts); looking is a read of a small file.
 const LOOK_EVERY = 5_000;
 
 /** Listens; without sign-in on loopback only. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  if (!LOOPBACK.has(options.host))
+  if (!LOOPBACK.has(options.host) && (options.auth ?? NO_SIGN_IN).type === "none")
     throw new AppError(
       "HOST_REFUSED",
-      `--host ${options.host}: without sign-in only loopback is served (127.0.0.1, ::1); put a reverse proxy with sign-in before it`,
+      `--host ${options.host}: without sign-in only loopback is served (127.0.0.1, ::1); configure server.auth (oidc or tokens) to listen there`,
     );
   await makeHome(options.paths);
   const snapshots = await Snapshots.open(options.paths);

@@ -1,3 +1,4 @@
+import type { AuthSettings } from "./auth/config.ts";
 import type { HomePaths } from "../data/files.ts";
 import { readList } from "../data/published.ts";
 import { openSnapshot, type Snapshot } from "../analysis/snapshot.ts";
@@ -12,6 +13,8 @@ export interface ServerOptions {
   pages: string | null;
   now: () => Date;
   log: "info" | "warn" | "silent";
+  /** Who may come in; without it this machine alone, and all of it. */
+  auth?: AuthSettings;
 }
 
 /** What is published now, and each one before until the last request that may hold it has ended. */

@@ -139,6 +139,23 @@ export class Session {
     }
   }
 
+  /** As `stream`, by the column: nothing is made of a row that nobody asks for. */
+  async *chunks(sql: string, params: Params = {}): AsyncGenerator<ColumnChunk> {
+    const statement = await this.#connection.prepare(sql);
+    try {
+      const { values, types } = bind(params);
+      statement.bind(values, types);
+      const result = await statement.stream();
+      for (;;) {
+        const chunk = await result.fetchChunk();
+        if (chunk === null || chunk.rowCount === 0) return;
+        yield new ColumnChunk(chunk);
+      }
+    } finally {
+      statement.destroySync();
+    }
+  }
+
   /**
    * All or nothing. The engine answers COMMIT with success after a failed statement and rolls back,
    * so any error rolls back and throws here, and `verify` reads back what must now be there.
@@ -173,10 +190,31 @@ export class Session {
   }
 }
 
+/** Numbers as the engine keeps them; a column that may hold NULL is read cell by cell. */
+export type Numbers = Uint16Array | Uint32Array | Int32Array | Float64Array | BigUint64Array;
+
+/** Some rows of an answer, by the column; its arrays are good until the next chunk is asked for. */
+export class ColumnChunk {
+  readonly #chunk: DuckDBDataChunk;
+  readonly rows: number;
+  constructor(chunk: DuckDBDataChunk) {
+    this.#chunk = chunk;
+    this.rows = chunk.rowCount;
+  }
+  /** The numbers of a USMALLINT, UINTEGER, INTEGER, DOUBLE or UBIGINT column without NULLs. */
+  numbers(column: number): Numbers {
+    return (this.#chunk.getColumnVector(column) as unknown as { items: Numbers }).items;
+  }
+  /** One cell: text, number or bigint; null. */
+  cell(column: number, row: number): string | number | bigint | null {
+    return this.#chunk.getColumnVector(column).getItem(row) as string | number | bigint | null;
+  }
+}
+
 /** What the engine takes at once. */
 const CHUNK_ROWS = 2048;
 
-/** Appends whole columns: of an INTEGER or DOUBLE column as an array of numbers, of others as values. */
+/** Appends whole columns: of an INTEGER or DOUBLE column as an array of numbers, of others as values or lists of text. */
 export class TableAppender {
   readonly #appender: DuckDBAppender;
   readonly #types: DuckDBType[];
@@ -189,7 +227,7 @@ export class TableAppender {
 
   /** @param rows how many of each column are taken, from its beginning */
   append(
-    columns: readonly (Float64Array | Int32Array | readonly DuckDBValue[])[],
+    columns: readonly (Float64Array | Int32Array | readonly (DuckDBValue | readonly string[])[])[],
     rows: number,
   ): void {
     for (let from = 0; from < rows; from += CHUNK_ROWS) {
@@ -197,7 +235,10 @@ export class TableAppender {
       const chunk = DuckDBDataChunk.create(this.#types, until - from);
       for (const [index, column] of columns.entries()) {
         if (Array.isArray(column)) {
-          chunk.setColumnValues(index, column.slice(from, until) as DuckDBValue[]);
+          const values = (column as readonly (DuckDBValue | readonly string[])[])
+            .slice(from, until)
+            .map((value) => (Array.isArray(value) ? listValue(value as string[]) : value));
+          chunk.setColumnValues(index, values as DuckDBValue[]);
           continue;
         }
         const numbers = column as Float64Array | Int32Array;

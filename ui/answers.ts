@@ -81,6 +81,9 @@ export function viewOf(search: string): View {
   };
 }
 
+/** Who looks; every page carries it. */
+export const ME = `${API}/me`;
+
 /** The requests of the overview, by what they are for. */
 export function overviewRequests(view: View): { groups: string; trend: string; movers: string } {
   return {

@@ -3,15 +3,13 @@
 WITH
 weights AS (
   SELECT
-    cluster AS cluster,
-    node AS node,
+    node_hash AS node_hash,
     day AS day,
     sum(weight) AS weight,
     min(weight) AS least
   FROM node_weight
   GROUP BY
-    cluster,
-    node,
+    node_hash,
     day
 ),
 days AS (
@@ -22,8 +20,7 @@ days AS (
     w.weight = CAST(d.whole_s AS HUGEINT) * d.value AND w.least >= 0 AND d.covered_s <= d.seen_s AND d.seen_s <= d.whole_s AS ok
   FROM node_day AS d
   JOIN weights AS w
-    ON w.cluster = d.cluster
-    AND w.node = d.node
+    ON w.node_hash = hash(d.cluster, d.node)
     AND w.day = d.day
 )
 SELECT

@@ -20,6 +20,8 @@ export interface ClusterWindow {
   days: number[];
   usage: Fact[];
   pods: Fact[];
+  /** Samples in `usage`. */
+  rows: number;
 }
 
 export interface FindingsInputs {
@@ -81,6 +83,9 @@ export async function findingsInputs(
       days: [...new Set(measured.map((row) => secondsOf(row.day)))].filter((day) => day >= from),
       usage: of("usage_5m"),
       pods: of("pod_day"),
+      rows: measured
+        .filter((row) => secondsOf(row.day) >= from)
+        .reduce((sum, row) => sum + Number(row.rows), 0),
     });
   }
   const published = months.flatMap(({ month, file }) => (file === null ? [] : [{ month, file }]));

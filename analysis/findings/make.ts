@@ -6,23 +6,13 @@ import { homePaths, renameDurably, syncFile } from "../../data/files.ts";
 import type { PublishedFindings, PublishedMonth } from "../../data/published.ts";
 import { type Session, sqlText } from "../../data/warehouse.ts";
 import { type BuildSettings, verifyFacts } from "../inputs.ts";
-import { findingsInputs, type FindingsInputs } from "./inputs.ts";
+import type { FindingsContext } from "./context.ts";
+import { findingsInputs } from "./inputs.ts";
+import { makeRecommendations } from "./recommend/make.ts";
 import { makeFindingTables } from "./tables.ts";
 
-/** What the makers of findings are handed; the tables of `columns.json` stand empty in the schema in use. */
-export interface FindingsContext {
-  session: Session;
-  inputs: FindingsInputs;
-  /** Each published month's file, attached read-only under `catalog`; oldest first. */
-  months: readonly { month: string; catalog: string }[];
-  settings: BuildSettings;
-  now: Date;
-  signal: AbortSignal;
-  progress: (what: string, done?: number, total?: number) => void;
-}
-
 /** What fills the tables, in order; later ones read what earlier ones made. */
-const MAKERS: readonly ((context: FindingsContext) => Promise<void>)[] = [];
+const MAKERS: readonly ((context: FindingsContext) => Promise<void>)[] = [makeRecommendations];
 
 export interface FindingsOptions {
   home: string;

@@ -1,11 +1,10 @@
 -- A node's day, divided: pods, system reserve, idle, and what nothing is known of.
--- Grain: cluster, node, day, consumer. Reads: node_day, node_load, pod_weight. Read by: raw_weight.
+-- Grain: cluster, node (its hash), day, consumer. Reads: node_day, node_load, pod_weight. Read by: raw_weight.
 -- The weights of a node's day add up to whole_s × value.
 WITH
 days AS (
   SELECT
     cluster AS cluster,
-    node AS node,
     day AS day,
     hash(cluster, node) AS node_hash,
     day - DATE '1970-01-01' AS day_no,
@@ -39,7 +38,7 @@ pods AS (
 parts AS (
   SELECT
     d.cluster AS cluster,
-    d.node AS node,
+    d.node_hash AS node_hash,
     d.day AS day,
     d.unseen_bucket AS unseen_bucket,
     coalesce(r.weight, 0) AS reserved,
@@ -54,16 +53,16 @@ parts AS (
     ON p.node_hash = d.node_hash
     AND p.day_no = d.day_no
 )
-SELECT d.cluster AS cluster, d.node AS node, d.day AS day, p.namespace AS namespace, p.workload_kind AS workload_kind, p.workload AS workload, 'direct' AS bucket, p.weight AS weight
+SELECT d.cluster AS cluster, d.node_hash AS node_hash, d.day AS day, p.namespace AS namespace, p.workload_kind AS workload_kind, p.workload AS workload, 'direct' AS bucket, p.weight AS weight
 FROM pod_weight AS p
 JOIN days AS d
   ON d.node_hash = p.node_hash
   AND d.day_no = p.day_no
 UNION ALL
-SELECT cluster, node, day, '', '', '', '__system__', reserved FROM parts
+SELECT cluster, node_hash, day, '', '', '', '__system__', reserved FROM parts
 UNION ALL
-SELECT cluster, node, day, '', '', '', '__idle__', idle FROM parts
+SELECT cluster, node_hash, day, '', '', '', '__idle__', idle FROM parts
 UNION ALL
-SELECT cluster, node, day, '', '', '', unseen_bucket, unseen FROM parts
+SELECT cluster, node_hash, day, '', '', '', unseen_bucket, unseen FROM parts
 UNION ALL
-SELECT cluster, node, day, '', '', '', '__no_usage_data__', uncovered FROM parts
+SELECT cluster, node_hash, day, '', '', '', '__no_usage_data__', uncovered FROM parts

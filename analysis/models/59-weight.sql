@@ -1,14 +1,12 @@
 -- Weights of a split, scaled so that they add up to at most 10^12. Grain: split, consumer.
--- Reads: raw_weight, cluster_line, consumer. Read by: split_whole, cluster_spend, explain.
+-- Reads: raw_weight, shared_weight, cluster_line, consumer. Read by: split_whole, cluster_spend, explain.
 -- Mark: the weights up to and with this one, in the order of consumers; a share is what lies between two
 -- marks. A split in which nothing weighs anything has no usage data.
 WITH
 summed AS (
   SELECT
-    split_kind AS split_kind,
+    split_id AS split_id,
     cluster AS cluster,
-    split_key AS split_key,
-    day AS day,
     namespace AS namespace,
     workload_kind AS workload_kind,
     workload AS workload,
@@ -18,26 +16,48 @@ summed AS (
   GROUP BY ALL
   HAVING sum(weight) > 0
 ),
-scaled AS (
+shared AS (
   SELECT
     s.*,
-    sum(s.weight) OVER (PARTITION BY s.split_kind, s.cluster, s.split_key, s.day) AS whole
-  FROM summed AS s
+    sum(s.weight) OVER (PARTITION BY s.name, s.day) AS whole
+  FROM shared_weight AS s
 ),
-weighed AS (
+scaled AS (
   SELECT
-    hash(s.split_kind, s.cluster, s.split_key, s.day) AS split_id,
+    s.split_id AS split_id,
     c.consumer_id AS consumer_id,
-    CAST(CASE WHEN s.whole <= 1000000000000 THEN s.weight ELSE int_div(s.weight * 1000000000000, s.whole) END AS BIGINT) AS weight
-  FROM scaled AS s
+    CASE WHEN h.whole <= 1000000000000 THEN s.weight ELSE scaled_weight(s.weight, h.whole) END AS weight
+  FROM summed AS s
+  JOIN (SELECT split_id AS split_id, sum(weight) AS whole FROM summed GROUP BY split_id) AS h
+    ON h.split_id = s.split_id
   JOIN consumer AS c
     ON c.cluster = s.cluster
     AND c.namespace = s.namespace
     AND c.workload_kind = s.workload_kind
     AND c.workload = s.workload
     AND c.bucket = s.bucket
+),
+weighed AS (
+  SELECT
+    split_id AS split_id,
+    consumer_id AS consumer_id,
+    CAST(weight AS BIGINT) AS weight
+  FROM scaled
+  WHERE weight > 0
+  UNION ALL
+  SELECT
+    hash('shared', '', s.name, s.day),
+    c.consumer_id,
+    CAST(CASE WHEN s.whole <= 1000000000000 THEN s.weight ELSE int_div(s.weight * 1000000000000, CAST(s.whole AS HUGEINT)) END AS BIGINT)
+  FROM shared AS s
+  JOIN consumer AS c
+    ON c.cluster = s.cluster
+    AND c.namespace = s.namespace
+    AND c.workload_kind = s.workload_kind
+    AND c.workload = s.workload
+    AND c.bucket = 'shared'
   WHERE s.whole <= 1000000000000
-    OR int_div(s.weight * 1000000000000, s.whole) > 0
+    OR int_div(s.weight * 1000000000000, CAST(s.whole AS HUGEINT)) > 0
   UNION ALL
   SELECT
     hash(l.split_kind, l.cluster, l.split_key, l.day),
@@ -49,11 +69,14 @@ weighed AS (
     AND c.bucket = '__no_usage_data__'
   WHERE NOT EXISTS (
     SELECT 1 FROM summed AS s
-    WHERE s.split_kind = l.split_kind
-      AND s.cluster = l.cluster
-      AND s.split_key = l.split_key
-      AND s.day = l.day
+    WHERE s.split_id = hash(l.split_kind, l.cluster, l.split_key, l.day)
   )
+    AND NOT EXISTS (
+      SELECT 1 FROM shared AS s
+      WHERE l.split_kind = 'shared'
+        AND s.name = l.split_key
+        AND s.day = l.day
+    )
 )
 SELECT
   split_id AS split_id,

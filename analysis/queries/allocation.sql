@@ -1,7 +1,8 @@
 -- Every bill line by who takes it, and what is passed on. Grain: line, consumer.
 -- Reads: visible_line, visible_split_line, visible_cluster_line, visible_weight, visible_consumer, visible_consumer_day,
 -- visible_split, visible_split_whole, visible_spend, visible_team_version of {{month}}. Read by: export allocation.
--- Parameters: $scope, $policy, $team (or NULL), $method, $start, $end.
+-- Parameters: $scope, $policy, $team (or NULL), $method, $start, $end, $wholes (false: ratios are not told,
+-- since a cost and its ratio tell the whole, and the whole less one's own part is somebody else's).
 -- A divided line stands once for each consumer: the four costs are its exact share, quantities the part
 -- that makes them add up to the line's. What a policy passes on has rows of its own that cancel.
 WITH
@@ -20,7 +21,7 @@ taker AS (
     CASE WHEN d.team = '__unowned__' THEN '__unowned__' ELSE c.bucket END AS bucket,
     d.team AS team,
     d.business_unit AS business_unit,
-    d.rule_text AS rule_text
+    nullif(concat_ws('; ', p.basis, d.rule_text), '') AS rule_text
   FROM {{month}}.visible_weight($scope) AS m
   JOIN {{month}}.visible_split($scope) AS p
     ON p.split_id = m.split_id
@@ -52,16 +53,20 @@ divided AS (
       t.bucket AS x_bucket
     ),
     concat($method, ':', t.split_kind) AS allocated_method_id,
-    concat(
+    CASE WHEN $wholes THEN concat(
       '{"Elements":[{"AllocatedRatio":', portion_of(CAST(1 AS DECIMAL(38,18)), t.weight, t.mark, t.whole),
       ',"UsageUnit":"weight","UsageQuantity":', t.weight, '}],"x_Whole":', t.whole, '}'
-    ) AS allocated_method_details,
+    ) END AS allocated_method_details,
     CASE
+      WHEN t.workload_kind = 'resource' AND t.namespace = '' THEN t.workload
       WHEN t.namespace = '' THEN NULL
       WHEN t.workload = '' THEN concat(t.cluster, '/', t.namespace)
       ELSE concat(t.cluster, '/', t.namespace, '/', t.workload_kind, '/', t.workload)
     END AS allocated_resource_id,
-    CASE WHEN t.namespace <> '' THEN coalesce(nullif(t.workload, ''), t.namespace) END AS allocated_resource_name,
+    CASE
+      WHEN t.namespace <> '' THEN coalesce(nullif(t.workload, ''), t.namespace)
+      WHEN t.workload_kind = 'resource' THEN regexp_extract(t.workload, '([^/]*)$', 1)
+    END AS allocated_resource_name,
     CASE
       WHEN t.namespace <> ''
         THEN CAST(json_object('k8s-cluster', t.cluster, 'k8s-namespace', t.namespace, 'k8s-workload-kind', t.workload_kind, 'k8s-workload', t.workload) AS VARCHAR)
@@ -87,7 +92,7 @@ SELECT
   CAST(s.day AS TIMESTAMP) AS charge_period_start,
   CAST(s.day + 1 AS TIMESTAMP) AS charge_period_end,
   'Adjustment' AS charge_category,
-  concat('Redistribution in cluster ', s.cluster) AS charge_description,
+  CASE WHEN s.cluster = '' THEN 'Unused commitments passed on' ELSE concat('Redistribution in cluster ', s.cluster) END AS charge_description,
   s.currency AS billing_currency,
   s.service AS service_name,
   s.billed AS billed_cost,

@@ -1,6 +1,7 @@
 -- Bill lines behind a figure, the dearest share first. Grain: line, consumer.
 -- Reads: what {{entries}} reads. Read by: explain.
--- Parameters: those of explain-entries.sql, $limit, $offset.
+-- Parameters: those of explain-entries.sql, $limit, $offset, $wholes: false hides what a share is a share of,
+-- since the whole less one's own part is somebody else's.
 WITH
 entries AS (
 {{entries}}
@@ -13,7 +14,7 @@ SELECT
   description AS description,
   match_kind AS kind,
   origin AS origin,
-  line_cost AS "lineCost",
+  CASE WHEN $wholes OR split_kind IS NULL THEN line_cost END AS "lineCost",
   split_kind AS "splitKind",
   split_key AS "splitKey",
   pool AS pool,
@@ -22,7 +23,7 @@ SELECT
   seen_s AS "seenSeconds",
   covered_s AS "coveredSeconds",
   weight AS weight,
-  whole AS whole,
+  CASE WHEN $wholes THEN whole END AS whole,
   cluster AS cluster,
   namespace AS namespace,
   workload_kind AS "workloadKind",

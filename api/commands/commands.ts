@@ -11,6 +11,7 @@ import { initCommand } from "./init.ts";
 import { runCommand } from "./run.ts";
 import { serveCommand } from "./serve.ts";
 import { sourcesCommand } from "./sources.ts";
+import { tokenCommand } from "./token.ts";
 
 export interface Invocation {
   options: Record<string, string | boolean | undefined>;
@@ -44,5 +45,6 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   explain: explainCommand,
   export: exportCommand,
   sources: sourcesCommand,
+  token: tokenCommand,
   doctor: doctorCommand,
 };

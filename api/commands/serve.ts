@@ -55,6 +55,7 @@ export async function serveUntilStopped(config: Config, serving: Serving): Promi
     port: serving.port,
     pages,
     now: serving.now,
+    auth: config.server.auth,
     log: screen.isTTY ? "warn" : "info",
   });
   const job =

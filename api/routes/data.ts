@@ -23,17 +23,18 @@ export function dataRoutes(app: App, context: RouteContext): void {
   app.get(
     "/api/v1/sources",
     {
+      config: { needs: "operations" },
       schema: {
         summary: "Each source, its units and problems; the state of months; rejected rows",
         querystring: { type: "object", additionalProperties: false, properties: {} },
         response: { 200: Sources, "4xx": Problem, "5xx": Problem },
       },
     },
-    async () => {
+    async (request) => {
       const snapshot = context.snapshots.current;
       return {
         ...sourcesReport(context.paths.home, context.sources, snapshot.list),
-        meta: listMeta(snapshot),
+        meta: listMeta(snapshot, context.principal(request)),
       };
     },
   );
@@ -41,6 +42,7 @@ export function dataRoutes(app: App, context: RouteContext): void {
   app.get(
     "/api/v1/reconciliation",
     {
+      config: { needs: "company" },
       schema: {
         summary: "Bill, attribution and Azure's own total of a month side by side",
         querystring: ReconciliationQuery,

@@ -8,7 +8,7 @@ export function explainRoutes(app: App, context: RouteContext): void {
   app.get(
     "/api/v1/explain",
     {
-      config: { remember: true },
+      config: { needs: "figures", remember: true },
       schema: {
         summary: "What a figure is made of, down to bill lines, weights and rules",
         querystring: ExplainQuery,

@@ -23,6 +23,7 @@ export function exportRoutes(app: App, context: RouteContext): void {
     app.get(
       `/api/v1/exports/${name}.csv`,
       {
+        config: { needs: "figures" },
         schema: {
           summary: SUMMARIES[name],
           querystring: ExportQuery,

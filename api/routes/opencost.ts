@@ -7,6 +7,7 @@ import { allocationsOf, type CostRow, type UsageRow } from "../opencost/allocati
 import { ALL, type Field, FIELDS, parseFilter } from "../opencost/filter.ts";
 import { openCostAllocation, openCostSummary, type Span } from "../opencost/shape.ts";
 import { parseStep, parseWindow, type Window } from "../opencost/window.ts";
+import { currencyFor } from "../meta.ts";
 import { Problem } from "../schemas.ts";
 import { clientSignal } from "./reply.ts";
 
@@ -60,6 +61,7 @@ export function openCostRoutes(app: App, context: RouteContext): void {
       app.get(
         `${prefix}${path}`,
         {
+          config: { needs: "figures" },
           schema: {
             hide: prefix !== "" || path === "/allocation/compute",
             summary: "Cost of clusters in OpenCost's shape",
@@ -126,12 +128,9 @@ async function answerOf(
     (field) => aggregate.includes(field) || filter.fields.has(field),
   );
   // The newest month says which currencies there are.
-  const currencies = monthOf(snapshot, undefined).totals.map((total) => total.currency);
+  const newest = monthOf(snapshot, undefined);
   const currency =
-    query.currency ??
-    (currencies.includes(context.currency)
-      ? context.currency
-      : (currencies[0] ?? context.currency));
+    query.currency ?? (await currencyFor(snapshot, principal, newest, context.currency, signal));
   const about = { currency, from: window.from, until: window.until };
   const params = { ...about, step, by_workload: byWorkload };
   const costs = await ask<CostRow>(snapshot, "allocation-cost", principal, { params }, signal);

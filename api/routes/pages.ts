@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import fastifyStatic from "@fastify/static";
-import { initialRequests, withAnswers } from "../../ui/answers.ts";
+import { initialRequests, ME, withAnswers } from "../../ui/answers.ts";
 import type { App, RouteContext } from "../app.ts";
 
 const MISSING = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Apportion</title>
@@ -9,26 +9,35 @@ const MISSING = `<!doctype html><html lang="en"><meta charset="utf-8"><title>App
 <p>Install the development packages and start again: <code>npm ci &amp;&amp; npx apportion serve</code>, or run <code>npm run build:ui</code>.</p>
 <p>The API works: <a href="/openapi.json">/openapi.json</a>, <a href="/api/v1/showback">/api/v1/showback</a>.</p></main></html>`;
 
-/** The built pages. A page carries its first answers, so that a person lands on numbers. */
-export async function pageRoutes(app: App, context: RouteContext): Promise<void> {
+/**
+ * The built pages. A page carries its first answers, so that a person lands on numbers. Gives the
+ * page without answers, for addresses where there is none; null where the pages are not built.
+ */
+export async function pageRoutes(app: App, context: RouteContext): Promise<string | null> {
+  const root = context.pages;
   const shell =
-    context.pages === null
-      ? null
-      : await readFile(join(context.pages, "index.html"), "utf8").catch(() => null);
-  if (context.pages !== null && shell !== null)
-    await app.register(fastifyStatic, {
-      root: context.pages,
-      index: false,
-      wildcard: false,
-      dotfiles: "ignore",
-      cacheControl: false,
-      setHeaders(reply, path) {
-        // Vite puts the content's hash into these names.
-        reply.header(
-          "cache-control",
-          path.includes("/assets/") ? "public, max-age=31536000, immutable" : "no-cache",
-        );
-      },
+    root === null ? null : await readFile(join(root, "index.html"), "utf8").catch(() => null);
+  if (root !== null && shell !== null)
+    await app.register(async (files) => {
+      // Scripts and styles are the same for everybody and hold no figure.
+      files.addHook("onRoute", (route) => {
+        route.config = { ...route.config, needs: "public" };
+      });
+      await files.register(fastifyStatic, {
+        root,
+        decorateReply: false,
+        index: false,
+        wildcard: false,
+        dotfiles: "ignore",
+        cacheControl: false,
+        setHeaders(reply, path) {
+          // Vite puts the content's hash into these names.
+          reply.header(
+            "cache-control",
+            path.includes("/assets/") ? "public, max-age=31536000, immutable" : "no-cache",
+          );
+        },
+      });
     });
   for (const path of [
     "/",
@@ -38,21 +47,37 @@ export async function pageRoutes(app: App, context: RouteContext): Promise<void>
     "/namespace/:cluster/:namespace",
     "/explain",
   ])
-    app.get(path, { schema: { hide: true } }, async (request, reply) => {
-      reply.type("text/html; charset=utf-8");
-      if (shell === null) return reply.code(503).send(MISSING);
-      const url = new URL(request.url, "http://localhost");
-      const answers: Record<string, unknown> = {};
-      await Promise.all(
-        initialRequests(url.pathname, url.search).map(async (asked) => {
-          const answer = await app.inject({
-            method: "GET",
-            url: asked,
-            headers: { host: request.headers.host ?? "localhost" },
-          });
-          answers[asked] = JSON.parse(answer.payload);
-        }),
-      );
-      return reply.send(withAnswers(shell, answers));
-    });
+    app.get(
+      path,
+      { config: { needs: "shell" }, schema: { hide: true } },
+      async (request, reply) => {
+        reply.type("text/html; charset=utf-8");
+        if (shell === null) return reply.code(503).send(MISSING);
+        const url = new URL(request.url, "http://localhost");
+        const { team } = request.params as { team?: string };
+        const { teams } = context.principal(request);
+        // The page then says whose it is not, and what to do.
+        if (team !== undefined && teams?.includes(team) === false) reply.code(403);
+        // Asked by the same person: what a page carries is what they would be answered.
+        const { host = "localhost", cookie, authorization } = request.headers;
+        const headers = {
+          host,
+          ...(cookie === undefined ? {} : { cookie }),
+          ...(authorization === undefined ? {} : { authorization }),
+        };
+        const answers = await Promise.all(
+          [ME, ...initialRequests(url.pathname, url.search)].map(async (asked) => {
+            const answer = await app.inject({
+              method: "GET",
+              url: asked,
+              headers,
+              remoteAddress: request.ip,
+            });
+            return [asked, JSON.parse(answer.payload) as unknown] as const;
+          }),
+        );
+        return reply.send(withAnswers(shell, Object.fromEntries(answers)));
+      },
+    );
+  return shell;
 }

@@ -50,7 +50,7 @@ export function showbackRoutes(app: App, context: RouteContext): void {
   app.get(
     "/api/v1/showback",
     {
-      config: { remember: true },
+      config: { needs: "figures", remember: true },
       schema: {
         summary: "Cost of a month by one dimension",
         querystring: ShowbackQuery,
@@ -108,7 +108,7 @@ export function showbackRoutes(app: App, context: RouteContext): void {
   app.get(
     "/api/v1/showback/trend",
     {
-      config: { remember: true },
+      config: { needs: "figures", remember: true },
       schema: {
         summary: "Cost month by month",
         querystring: TrendQuery,
@@ -158,7 +158,7 @@ export function showbackRoutes(app: App, context: RouteContext): void {
   app.get(
     "/api/v1/showback/movers",
     {
-      config: { remember: true },
+      config: { needs: "figures", remember: true },
       schema: {
         summary: "What moved most against the month before, and what moved it",
         querystring: MoversQuery,

@@ -10,7 +10,7 @@ export function usageRoutes(app: App, context: RouteContext): void {
   app.get(
     "/api/v1/usage",
     {
-      config: { remember: true },
+      config: { needs: "figures", remember: true },
       schema: {
         summary: "Requested, used and effective CPU and memory, by day or by workload",
         querystring: UsageQuery,

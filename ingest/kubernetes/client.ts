@@ -39,7 +39,20 @@ export interface ClusterClient {
   server: string;
   /** Options of one call: it ends with the signal, and throws a `CallFailure` for what is no answer. */
   options(signal: AbortSignal): PageOptions;
+  /**
+   * One call in plain JSON. The typed APIs drop what their version does not know, and a backup must
+   * not. Throws a `CallFailure` for what is no answer.
+   */
+  request(call: RawCall, signal: AbortSignal): Promise<Record<string, unknown>>;
   close(): Promise<void>;
+}
+
+/** A call by its address, `/api/v1/namespaces/x`. */
+export interface RawCall {
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  path: string;
+  query?: Readonly<Record<string, string>>;
+  body?: unknown;
 }
 
 const ACCOUNT_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token";
@@ -98,6 +111,33 @@ export async function openCluster(place: string, access: Access): Promise<Cluste
       custom: config.makeApiClient(k8s.CustomObjectsApi),
     },
     options,
+    async request({ method, path, query = {}, body }, signal) {
+      const url = new URL(server.replace(/\/$/, "") + path);
+      for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+      const context = new k8s.RequestContext(url.href, k8s.HttpMethod[method]);
+      await config.applySecurityAuthentication(context);
+      pool ??= context.getDispatcher();
+      if (pool !== undefined) context.setDispatcher(pool);
+      context.setSignal(signal);
+      context.setHeaderParam("User-Agent", "apportion");
+      context.setHeaderParam("Accept", "application/json");
+      if (body !== undefined) {
+        context.setHeaderParam(
+          "Content-Type",
+          method === "PATCH" ? "application/merge-patch+json" : "application/json",
+        );
+        context.setBody(JSON.stringify(body));
+      }
+      const answer = await new k8s.IsomorphicFetchHttpLibrary().send(context).toPromise();
+      const text = await answer.body.text();
+      const failure = failureOf({
+        status: answer.httpStatusCode,
+        headers: answer.headers,
+        body: text,
+      });
+      if (failure !== null) throw failure;
+      return JSON.parse(text) as Record<string, unknown>;
+    },
     async close() {
       await pool?.close();
     },

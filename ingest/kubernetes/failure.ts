@@ -8,6 +8,8 @@ export type FailureKind =
   | "refused"
   /** 404: the cluster has no such kind. */
   | "absent"
+  /** 409: somebody else was faster, or it is not the object that was meant. */
+  | "conflict"
   /** 410: the continue token is too old. */
   | "expired"
   /** A web page, or another server altogether. */
@@ -48,11 +50,12 @@ const BY_STATUS: Readonly<Record<number, FailureKind>> = {
   401: "unauthorized",
   403: "refused",
   404: "absent",
+  409: "conflict",
   410: "expired",
   429: "busy",
 };
 
-/** The failure an answer tells of; null for a 200 that holds JSON. */
+/** The failure an answer tells of; null for a success that holds JSON. */
 export function failureOf(answer: {
   status: number;
   headers: Readonly<Record<string, string>>;
@@ -68,7 +71,7 @@ export function failureOf(answer: {
       `a web page came back instead of the API's answer (HTTP ${status}${said}); a proxy or login page stands in between: check the server's address in the kubeconfig, HTTPS_PROXY and NO_PROXY`,
     );
   }
-  if (status === 200)
+  if (status >= 200 && status < 300)
     return /json/i.test(type)
       ? null
       : new CallFailure(

@@ -179,7 +179,43 @@ export const KINDS: readonly InventoryKind[] = [
     (api, ask, o) => api.rbac.listRoleBindingForAllNamespaces(ask, o),
     roleBindingFacts,
   ),
+  custom("SleepInfo", "kube-green.com", "v1alpha1", "sleepinfos"),
+  custom("ScaledObject", "keda.sh", "v1alpha1", "scaledobjects"),
+  custom("User", "management.cattle.io", "v3", "users"),
+  custom("ProjectRoleTemplateBinding", "management.cattle.io", "v3", "projectroletemplatebindings"),
 ];
+
+/** Of a custom object: the named top-level texts that say who somebody is; nothing of any other. */
+const TOLD = [
+  "displayName",
+  "username",
+  "principalIds",
+  "userName",
+  "userPrincipalName",
+  "projectName",
+  "roleTemplateName",
+] as const;
+
+function custom(name: string, group: string, version: string, plural: string): InventoryKind {
+  return {
+    kind: name,
+    resource: plural,
+    group,
+    custom: true,
+    async list(api, ask, options) {
+      const place = { group, version, plural };
+      return (await api.custom.listClusterCustomObject(
+        { ...place, ...ask },
+        options,
+      )) as KubernetesListObject<KubernetesObject>;
+    },
+    read(object) {
+      const fields = object as unknown as Record<string, unknown>;
+      const told = Object.fromEntries(TOLD.map((key) => [key, fields[key]]));
+      return inventoryObject(name, object.metadata, { spec: told });
+    },
+  };
+}
 
 type Rollout = KubernetesObject & Parameters<typeof deploymentFacts>[0];
 

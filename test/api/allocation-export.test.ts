@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { parse } from "csv-parse/sync";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { LOCAL_ADMINISTRATOR } from "../../analysis/ask.ts";
+import { LOCAL_ADMINISTRATOR, type Principal, principalOf } from "../../analysis/principal.ts";
 import { openSnapshot, type Snapshot } from "../../analysis/snapshot.ts";
 import { writeExport } from "../../api/exports.ts";
 import { homePaths } from "../../data/files.ts";
@@ -27,7 +27,7 @@ afterAll(async () => {
 async function exported(
   name: "allocation" | "statement" | "lines",
   team?: string,
-  principal: { name: string; teams: readonly string[] | null } = LOCAL_ADMINISTRATOR,
+  principal: Principal = LOCAL_ADMINISTRATOR,
 ): Promise<Row[]> {
   const texts: string[] = [];
   await writeExport(name, snapshot, principal, { month: "2026-08", team }, async (text) => {
@@ -171,7 +171,11 @@ describe("export allocation", () => {
     expect(sum(one.map((row) => row["EffectiveCost"]))).toBe(
       sum(shop.map((row) => row["EffectiveCost"])),
     );
-    const scoped = await exported("allocation", undefined, { name: "someone", teams: ["shop"] });
+    const scoped = await exported(
+      "allocation",
+      undefined,
+      principalOf({ name: "someone", roles: ["viewer"], teams: ["shop"] }),
+    );
     expect(scoped).toHaveLength(shop.length);
     expect(sum(scoped.map((row) => row["EffectiveCost"]))).toBe(
       sum(shop.map((row) => row["EffectiveCost"])),

@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ask } from "../../analysis/ask.ts";
+import { LOCAL_ADMINISTRATOR, principalOf } from "../../analysis/principal.ts";
 import { CLUSTER_COLUMNS } from "../../analysis/visible.ts";
 import type { Showback, Trend, Usage } from "../../api/schemas.ts";
 import { homePaths } from "../../data/files.ts";
@@ -143,7 +144,7 @@ describe("showback inside clusters", () => {
 });
 
 describe("who sees only a team", () => {
-  const data = { name: "someone", teams: ["data"] };
+  const data = principalOf({ name: "someone", roles: ["viewer"], teams: ["data"] });
   it("sees their consumers, their shares and the lines those came from, and nothing else", async () => {
     const snapshot = await openSnapshot(homePaths(made.home));
     try {
@@ -207,7 +208,7 @@ describe("a month published before clusters were attributed", () => {
     const { list } = await olderHome();
     const snapshot = await openSnapshot(list);
     try {
-      const admin = { name: "local", teams: null };
+      const admin = LOCAL_ADMINISTRATOR;
       const params = { currency: "EUR", limit: 100, offset: 0, team: null };
       const old = await ask<{ key: string }>(snapshot, "showback", admin, {
         month: "2026-07",

@@ -1,6 +1,6 @@
 import { homePaths } from "../../data/files.ts";
 import { createApp, type App } from "../../api/app.ts";
-import { Snapshots } from "../../api/snapshots.ts";
+import { type ServerOptions, Snapshots } from "../../api/snapshots.ts";
 import { readConfig } from "../../api/config.ts";
 import { demoHome } from "../demo-home.ts";
 
@@ -21,9 +21,13 @@ export interface TestApp {
   }>;
 }
 
-/** The app over a home, without a port. */
-export async function appOver(config?: string, pages: string | null = null): Promise<TestApp> {
-  const { home, sources, build } = readConfig(config ?? (await demoHome()).config);
+/** The app over a home, without a port; with sign-in where the configuration or `more` says so. */
+export async function appOver(
+  config?: string,
+  pages: string | null = null,
+  more: Partial<ServerOptions> = {},
+): Promise<TestApp> {
+  const { home, sources, build, server } = readConfig(config ?? (await demoHome()).config);
   const paths = homePaths(home);
   const snapshots = await Snapshots.open(paths);
   const app = await createApp({
@@ -35,6 +39,8 @@ export async function appOver(config?: string, pages: string | null = null): Pro
     pages,
     now: () => new Date("2026-09-20T12:00:00Z"),
     log: "silent",
+    auth: server.auth,
+    ...more,
     snapshots,
   });
   return {

@@ -60,21 +60,27 @@ function totalRequests(containers: readonly V1Container[]): Record<string, unkno
 }
 
 /**
- * Of a pod template: `templateLabels` and `containers`, each with `name`, `image`, `requests` and
- * `limits` in the units of `resources`.
+ * Of a pod template: `templateLabels`, and `containers` and `initContainers`, each with `name`, `image`,
+ * `requests` and `limits` in the units of `resources`; `sidecar` of an init container that runs on
+ * beside the others.
  */
 function templateFacts(template: V1PodTemplateSpec | undefined): Record<string, unknown> {
   return {
     templateLabels: sorted(template?.metadata?.labels),
-    containers: (template?.spec?.containers ?? []).map((container) =>
-      compact({
-        name: container.name,
-        image: container.image,
-        requests: resources(container.resources?.requests),
-        limits: resources(container.resources?.limits),
-      }),
+    containers: (template?.spec?.containers ?? []).map(containerFacts),
+    initContainers: (template?.spec?.initContainers ?? []).map((container) =>
+      compact({ ...containerFacts(container), sidecar: container.restartPolicy === "Always" }),
     ),
   };
+}
+
+function containerFacts(container: V1Container): Record<string, unknown> {
+  return compact({
+    name: container.name,
+    image: container.image,
+    requests: resources(container.resources?.requests),
+    limits: resources(container.resources?.limits),
+  });
 }
 
 /** Deployment, Rollout: `replicas`, `paused`, `workloadRef` (of a Rollout), and those of its template. */

@@ -1,0 +1,343 @@
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { build } from "../../../analysis/build.ts";
+import { readConfig } from "../../../api/config.ts";
+import { homePaths, makeHome, sha256 } from "../../../data/files.ts";
+import { type ColumnData, type ParquetColumn, ParquetWriter } from "../../../data/parquet.ts";
+import type { PublishedList } from "../../../data/published.ts";
+import { Register } from "../../../data/register.ts";
+import { ingest } from "../../../ingest/run.ts";
+import type {
+  FactKind,
+  FactPart,
+  LandedFile,
+  Loaded,
+  Source,
+  Unit,
+} from "../../../ingest/source.ts";
+import { podsOf, type Shape, sizesOf, windowOf } from "./shape.ts";
+
+/** A home whose one cluster runs the shapes, a namespace each, and whose bill is one line. */
+
+const SUBSCRIPTION = "/subscriptions/11111111-2222-3333-4444-555555555555";
+const DAY = 86_400;
+
+const CONFIG = `home: ./home
+currency: EUR
+owners: ./owners.yaml
+sources:
+  - { type: focus, name: bill, files: "./bill/*.csv" }
+clusters:
+  - { name: prod, resourceId: "${SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/prod" }
+`;
+const OWNERS = `teams: [{ id: shapes, name: Shapes }]
+rules: [{ team: shapes, match: { cluster: prod, namespace: "*" } }]
+`;
+const BILL = `BilledCost,BillingCurrency,BillingPeriodStart,BillingPeriodEnd,ChargeCategory,ChargePeriodStart,ChargePeriodEnd,EffectiveCost,ProviderName,ResourceId,ServiceName,SubAccountId
+1,EUR,2026-08-01T00:00:00Z,2026-09-01T00:00:00Z,Usage,2026-08-03T00:00:00Z,2026-08-04T00:00:00Z,1,Microsoft,${SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/s,Storage,${SUBSCRIPTION}
+`;
+
+type Cell = string | number | null;
+
+/** A small Parquet file; text and numbers by what the first row holds. */
+export async function parquet(
+  path: string,
+  columns: Readonly<Record<string, "VARCHAR" | "BIGINT" | "INTEGER">>,
+  rows: readonly Readonly<Record<string, Cell>>[],
+): Promise<{ sha256: string; rows: number }> {
+  await mkdir(dirname(path), { recursive: true });
+  const list = Object.entries(columns).map(([name, type]): ParquetColumn => ({
+    name,
+    type,
+    optional: true,
+  }));
+  const writer = new ParquetWriter(path, list);
+  writer.group(
+    list.map(({ name, type }): ColumnData => {
+      if (type !== "VARCHAR")
+        return Float64Array.from(rows, (row) => (row[name] === null ? NaN : Number(row[name])));
+      const dictionary = [...new Set(rows.map((row) => String(row[name] ?? "")))];
+      const places = new Map(dictionary.map((text, place) => [text, place]));
+      return {
+        dictionary,
+        indices: Int32Array.from(rows, (row) =>
+          row[name] == null ? -1 : (places.get(String(row[name])) as number),
+        ),
+      };
+    }),
+    rows.length,
+  );
+  return writer.finish();
+}
+
+const USAGE = {
+  cluster: "VARCHAR",
+  at: "BIGINT",
+  node: "VARCHAR",
+  namespace: "VARCHAR",
+  pod: "VARCHAR",
+  pod_uid: "VARCHAR",
+  container: "VARCHAR",
+  seconds: "INTEGER",
+  cpu_avg: "BIGINT",
+  cpu_max: "BIGINT",
+  mem_avg: "BIGINT",
+  mem_max: "BIGINT",
+  cpu_request: "BIGINT",
+  mem_request: "BIGINT",
+  cpu_limit: "BIGINT",
+  mem_limit: "BIGINT",
+  throttled_ms: "BIGINT",
+  oom_kills: "INTEGER",
+  restarts: "INTEGER",
+} as const;
+
+const PODS = {
+  cluster: "VARCHAR",
+  day: "VARCHAR",
+  namespace: "VARCHAR",
+  pod: "VARCHAR",
+  pod_uid: "VARCHAR",
+  node: "VARCHAR",
+  workload_kind: "VARCHAR",
+  workload: "VARCHAR",
+  labels: "VARCHAR",
+  annotations: "VARCHAR",
+  from_s: "BIGINT",
+  until_s: "BIGINT",
+  running_s: "INTEGER",
+} as const;
+
+const isoDay = (time: number) => new Date(time * 1000).toISOString().slice(0, 10);
+
+/** The facts of one day of all shapes. */
+function factsOn(
+  cases: readonly [string, Shape][],
+  start: number,
+): Record<"usage_5m" | "pod_day", Record<string, Cell>[]> {
+  const usage: Record<string, Cell>[] = [];
+  const pods: Record<string, Cell>[] = [];
+  const asked = (value: number) => (value < 0 ? null : value);
+  for (const [name, shape] of cases) {
+    const sizes = sizesOf(shape);
+    for (const [index, pod] of podsOf(shape).entries()) {
+      const from = Math.max(start, pod.began);
+      const until = Math.min(start + DAY, pod.ended);
+      if (until <= from) continue;
+      const names = {
+        cluster: "prod",
+        namespace: name,
+        pod: pod.pod,
+        pod_uid: `${name}/${pod.pod}`,
+        node: "node",
+      };
+      pods.push({
+        ...names,
+        day: isoDay(start),
+        workload_kind: shape.runs === undefined ? "Deployment" : "CronJob",
+        workload: "app",
+        labels: JSON.stringify({
+          "pod-template-hash": shape.facts?.rollout === true ? `r${index}` : "r",
+        }),
+        annotations: JSON.stringify(
+          shape.facts?.tier === undefined ? {} : { apportion_io_tier: shape.facts.tier },
+        ),
+        from_s: from,
+        until_s: until,
+        running_s: until - from,
+      });
+      for (const row of pod.rows) {
+        if (row.at < from || row.at >= until) continue;
+        usage.push({
+          ...names,
+          at: row.at,
+          container: "app",
+          seconds: row.seconds,
+          cpu_avg: row.cpu,
+          cpu_max: row.cpu,
+          mem_avg: row.mem,
+          mem_max: row.mem,
+          cpu_request: asked(sizes.cpuRequest),
+          mem_request: asked(sizes.memRequest),
+          cpu_limit: asked(sizes.cpuLimit),
+          mem_limit: asked(sizes.memLimit),
+          throttled_ms: row.throttled,
+          oom_kills: row.oom,
+          restarts: row.restarts,
+        });
+      }
+    }
+  }
+  return { usage_5m: usage, pod_day: pods };
+}
+
+/** What a Kubernetes source would know: images, and what scales what. */
+function inventoryOf(
+  cases: readonly [string, Shape][],
+): { kind: string; namespace: string; name: string; spec: object }[] {
+  return cases.flatMap(([namespace, { facts, runs }]) => {
+    const by = facts?.autoscaler;
+    const metrics = [
+      ...(by?.cpu === "hpa" || by?.cpu === "keda" ? [{ type: "Resource", name: "cpu" }] : []),
+      ...(by?.other === true ? [{ type: "External", name: "s0-queue-length" }] : []),
+    ];
+    return [
+      {
+        kind: runs === undefined ? "Deployment" : "CronJob",
+        namespace,
+        name: "app",
+        spec: {
+          containers: [
+            {
+              name: "app",
+              image: facts?.managedHeap === true ? "eclipse-temurin:21-jre" : "registry/app:1",
+            },
+          ],
+        },
+      },
+      ...(metrics.length === 0
+        ? []
+        : [
+            {
+              kind: "HorizontalPodAutoscaler",
+              namespace,
+              name: by?.cpu === "hpa" ? "app" : "keda-hpa-app",
+              spec: { targetKind: "Deployment", target: "app", metrics },
+            },
+          ]),
+    ];
+  });
+}
+
+function usageSource(
+  home: string,
+  cases: readonly [string, Shape][],
+  days: readonly number[],
+): Source {
+  return {
+    name: "usage",
+    type: "prometheus",
+    plan: async () => ({
+      units: days.map((start): Unit => ({
+        unit: `prod ${isoDay(start)}`,
+        run: null,
+        submittedAt: null,
+        months: [isoDay(start).slice(0, 7)],
+        fingerprint: "1",
+        bytes: 1,
+      })),
+      problems: [],
+    }),
+    async land(unit): Promise<LandedFile[]> {
+      const path = join(home, "landing", "usage", `${unit.unit.replace(" ", "-")}.json`);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, unit.unit);
+      return [{ name: "facts.json", path, sha256: sha256(unit.unit), bytes: unit.unit.length }];
+    },
+    async load(unit): Promise<Loaded> {
+      const day = unit.unit.slice(5);
+      const found = factsOn(cases, Date.parse(`${day}T00:00:00Z`) / 1000);
+      const facts: FactPart[] = [];
+      for (const [kind, columns] of [
+        ["usage_5m", USAGE],
+        ["pod_day", PODS],
+      ] as const) {
+        const path = join(homePaths(home).facts, "usage", `${day}-${kind}.parquet`);
+        const written = await parquet(path, columns, found[kind]);
+        facts.push({
+          kind: kind satisfies FactKind,
+          cluster: "prod",
+          day,
+          parquet: path,
+          parquetSha256: written.sha256,
+          rows: written.rows,
+        });
+      }
+      return {
+        dataset: "usage",
+        scope: null,
+        exportName: null,
+        rows: 0,
+        promised: null,
+        parts: [],
+        controls: [],
+        rejected: [],
+        subAccounts: [],
+        stated: [],
+        facts,
+        write: async (session) => {
+          if (day !== isoDay(days[0] ?? 0)) return;
+          for (const object of inventoryOf(cases))
+            await session.run(
+              "INSERT INTO inventory (source, cluster, kind, namespace, name, uid, valid_from, labels, annotations, spec) VALUES ('usage', 'prod', $kind, $namespace, $name, concat($kind, $namespace), '2026-01-01T00:00:00.000Z', '{}', '{}', $spec)",
+              { ...object, spec: JSON.stringify(object.spec) },
+            );
+          await session.run(
+            "INSERT INTO inventory_scan VALUES ('usage', 'prod', 'HorizontalPodAutoscaler', '2026-01-01', '2026-08-31', 1)",
+          );
+        },
+      };
+    },
+  };
+}
+
+export interface ShapesHome {
+  home: string;
+  config: string;
+  /** Takes in the days up to a day and builds. */
+  run: (until: string) => Promise<PublishedList>;
+}
+
+/** Makes an empty home for shapes of one window. */
+export async function shapesHome(cases: readonly [string, Shape][]): Promise<ShapesHome> {
+  const folder = await mkdtemp(join(tmpdir(), "apportion-shapes-"));
+  const config = join(folder, "apportion.yaml");
+  await mkdir(join(folder, "bill"));
+  await writeFile(join(folder, "bill/2026-08.csv"), BILL);
+  await writeFile(join(folder, "owners.yaml"), OWNERS);
+  await writeFile(config, CONFIG);
+  const { home, sources, build: settings, landingDays } = readConfig(config);
+  await makeHome(homePaths(home));
+  const { from } = windowOf((cases[0] as [string, Shape])[1]);
+  return {
+    home,
+    config,
+    async run(until) {
+      const end = Date.parse(`${until}T00:00:00Z`) / 1000;
+      const days = Array.from({ length: (end - from) / DAY }, (_, index) => from + index * DAY);
+      const register = new Register(homePaths(home).register);
+      const now = () => new Date("2026-09-20T12:00:00Z");
+      const { signal } = new AbortController();
+      try {
+        const problems: string[] = [];
+        await ingest({
+          home,
+          sources: [...sources, usageSource(home, cases, days)],
+          register,
+          now,
+          signal,
+          landingDays,
+          report: {
+            progress: () => {},
+            unit: ({ unit, problem }) => {
+              if (problem !== null) problems.push(`${unit}: ${problem}`);
+            },
+          },
+        });
+        if (problems.length > 0) throw new Error(problems.join("\n"));
+        const { list } = await build({
+          home,
+          settings: { ...settings, sources: [...settings.sources, "usage"] },
+          register,
+          now,
+          signal,
+          progress: () => {},
+        });
+        return list;
+      } finally {
+        register.close();
+      }
+    },
+  };
+}

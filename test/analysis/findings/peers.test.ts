@@ -1,0 +1,186 @@
+import { describe, expect, it } from "vitest";
+import {
+  DecayingHistogram,
+  exponentialBuckets,
+  linearBuckets,
+} from "../../../analysis/findings/peers/histogram.ts";
+import {
+  interpolated,
+  krrCpu,
+  krrMemory,
+  krrSimple,
+  krrSimpleLimit,
+} from "../../../analysis/findings/peers/krr.ts";
+import { confidenceFactor, Vpa, type VpaAnswer } from "../../../analysis/findings/peers/vpa.ts";
+
+/** The check values that upstream's own tests and issues publish; the sources are named at each. */
+
+const MIB = 1_048_576;
+const DAY = 86_400;
+const START = Date.parse("2026-08-03T00:00:00Z") / 1000;
+
+/** One-minute samples of a container that uses what `of` says; memory in bytes. */
+function vpaOf(
+  days: number,
+  of: (time: number) => { cpu: number; memory: number },
+  containers = 1,
+): VpaAnswer {
+  const vpa = new Vpa();
+  vpa.begin();
+  for (let time = 0; time < days * DAY; time += 60) {
+    const { cpu, memory } = of(time);
+    vpa.cpu(cpu, START + time, 1);
+    vpa.memory(memory, START + time);
+  }
+  return vpa.answer(containers) as VpaAnswer;
+}
+
+const m = (millicores: number) => millicores * 1000;
+
+describe("VPA's histograms", () => {
+  it("have exponential buckets as in histogram_options_test.go", () => {
+    const options = exponentialBuckets(500, 40, 1.5);
+    expect(options.count).toBe(6);
+    [0, 40, 100, 190, 325, 527.5].forEach((start, index) =>
+      expect(options.start(index)).toBeCloseTo(start, 9),
+    );
+    expect([39.99, 40, 100, 900].map((value) => options.find(value))).toEqual([0, 1, 2, 5]);
+  });
+  it("have 176 buckets for CPU and for memory, whose last ones begin where the reference says", () => {
+    const cpu = exponentialBuckets(1000, 0.01, 1.05);
+    const memory = exponentialBuckets(1e12, 1e7, 1.05);
+    expect([cpu.count, memory.count]).toEqual([176, 176]);
+    expect(cpu.start(175)).toBeCloseTo(1021.109, 3);
+    expect(Math.trunc(memory.start(175))).toBe(1_021_109_408_904);
+    expect(Math.trunc(memory.start(20))).toBe(330_659_541);
+  });
+  it("forget by half in a half-life, as in decaying_histogram_test.go", () => {
+    const histogram = new DecayingHistogram(linearBuckets(10, 1), 3600);
+    for (const value of [1, 2, 3, 4]) histogram.add(value, value, START + (value - 1) * 3600);
+    const at = (p: number) => histogram.percentile(p);
+    expect([at(0.02), at(0.1), at(0.34), at(0.35)]).toEqual([2, 3, 4, 5]);
+  });
+  it("answer the same after they were renormalised", () => {
+    const histogram = new DecayingHistogram(linearBuckets(10, 1), 3600);
+    histogram.add(9, 1, START - 150 * 3600);
+    for (const value of [1, 2, 3, 4]) histogram.add(value, value, START + (value - 1) * 3600);
+    expect(histogram.percentile(0.34)).toBe(4);
+    expect(histogram.percentile(1)).toBe(5);
+  });
+  it("know nothing before the first sample", () => {
+    expect(new DecayingHistogram(linearBuckets(10, 1), 3600).percentile(0.5)).toBe(0);
+    expect(new Vpa().answer(1)).toBeNull();
+  });
+});
+
+describe("VPA's recommendation", () => {
+  it("widens with little confidence as in estimator_test.go", () => {
+    const confidence = Math.min((8 * 120) / DAY, 9 / 1440);
+    expect(confidence).toBe(0.00625);
+    expect(3.14 * confidenceFactor(confidence, 0.1, 2)).toBeCloseTo(907.46, 2);
+    expect([confidenceFactor(0, 1, 1), confidenceFactor(0, 0.001, -2)]).toEqual([1e14, 0]);
+  });
+  it("of 0.1 core and 300 MiB for a week is 126 m and 380258472 B, between its bounds", () => {
+    const { cpu, memory } = vpaOf(7, () => ({ cpu: m(100), memory: 300 * MIB }));
+    expect(cpu).toEqual({ target: m(126), lower: m(125), upper: m(144) });
+    expect(memory).toEqual({
+      target: 380_258_472,
+      lower: 380_149_839,
+      upper: 434_586_500,
+    });
+  });
+  it("of next to nothing is its floor, divided by the containers of the pod", () => {
+    const of = () => ({ cpu: m(3), memory: 40 * MIB });
+    const one = vpaOf(2, of);
+    expect([one.cpu.target, one.memory.target]).toEqual([m(25), 262_144_000]);
+    const two = vpaOf(2, of, 2);
+    expect([two.cpu.target, two.memory.target]).toEqual([m(12), 131_072_000]);
+    expect(vpaOf(2, of, 3).memory.target).toBe(87_381_333);
+  });
+  it("after a kill is made of the larger of request and use, and a fifth", () => {
+    const vpa = new Vpa();
+    vpa.begin();
+    vpa.cpu(m(100), START, 1);
+    vpa.memory(480 * MIB, START);
+    vpa.oom(512 * MIB, START + 60);
+    expect(vpa.answer(1)?.memory.target).toBe(764_046_746);
+  });
+  it.each([
+    [2, 1168],
+    [3, 1168],
+    [3.25, 1168],
+    [3.5, 63],
+  ])("of a core for ten days, %s days idle later, is %s m", (idle, target) => {
+    const { cpu } = vpaOf(10 + idle, (time) => ({
+      cpu: time < 10 * DAY ? m(1000) : m(50),
+      memory: 300 * MIB,
+    }));
+    expect(cpu.target).toBe(m(target));
+  });
+  it("forgets 2 GiB in three and a quarter days", () => {
+    const after = (idle: number) =>
+      vpaOf(10 + idle, (time) => ({
+        cpu: m(50),
+        memory: time < 10 * DAY ? 2048 * MIB : 250 * MIB,
+      })).memory.target;
+    expect(after(3.25)).toBe(323_522_422);
+    expect(after(2)).toBeGreaterThan(2048 * MIB);
+  });
+  it("does not see a core for an hour each night", () => {
+    const { cpu } = vpaOf(14, (time) => ({
+      cpu: time % DAY < 3600 ? m(1000) : m(50),
+      memory: 300 * MIB,
+    }));
+    expect(cpu.target).toBe(m(63));
+  });
+});
+
+describe("KRR", () => {
+  const pod = (values: readonly number[], seconds = values.length * 300, memory = 100 * MIB) => ({
+    cpu: Float64Array.from(values).sort(),
+    memory,
+    seconds,
+  });
+  const no = { cpu: false, memory: false };
+  const nights = (hours: number) =>
+    Array.from({ length: 14 * 288 }, (_, index) => (index % 288 < hours * 12 ? m(1000) : m(50)));
+
+  it("interpolates linearly at rank p(n-1), as Prometheus and numpy do", () => {
+    expect(interpolated(Float64Array.of(0, 10), 0.95)).toBeCloseTo(9.5, 12);
+    expect(interpolated(Float64Array.of(1, 2, 3, 4), 0.5)).toBe(2.5);
+    expect(interpolated(Float64Array.of(7), 0.95)).toBe(7);
+    expect(interpolated(new Float64Array(0), 0.95)).toBe(0);
+  });
+  it("rounds up to millicores and MiB, with floors", () => {
+    expect([1, 10_000, 50_000, 50_001, 50_999].map(krrCpu)).toEqual([
+      10_000, 10_000, 50_000, 51_000, 51_000,
+    ]);
+    expect(krrMemory(1)).toBe(100 * MIB);
+    expect(krrMemory(200 * MIB)).toBe(230 * MIB);
+    expect(krrMemory(200 * MIB + 1)).toBe(231 * MIB);
+  });
+  it("simple says 50 m of an hour at a core each night, and 1000 m of two and a half", () => {
+    expect(krrSimple([pod(nights(1))], no).cpu).toBe(m(50));
+    expect(krrSimple([pod(nights(2.5))], no).cpu).toBe(m(1000));
+  });
+  it("simple lets one pod of 25 minutes decide; simple_limit does not", () => {
+    const short = pod([m(900), m(900), m(900), m(900), m(900)]);
+    const long = pod(nights(0));
+    const answer = krrSimple([long, short], no);
+    expect(answer.cpu).toBe(m(900));
+    const all = Float64Array.from([...long.cpu, ...short.cpu]).sort();
+    expect(krrSimpleLimit(all, true)).toEqual({ request: m(50), limit: m(50) });
+    expect(krrSimpleLimit(all, false)).toBeNull();
+  });
+  it("does not answer without data, under 100 points of 75 seconds, or under an HPA", () => {
+    expect(krrSimple([], no)).toMatchObject({ cpu: null, cpuUnknown: "no-data" });
+    expect(krrSimple([pod([m(1)], 99 * 75)], no).memoryUnknown).toBe("not-enough-data");
+    expect(krrSimple([pod([m(1)], 100 * 75)], no).cpuUnknown).toBeNull();
+    expect(krrSimple([pod(nights(1))], { cpu: true, memory: false })).toMatchObject({
+      cpu: null,
+      cpuUnknown: "hpa",
+      memory: 115 * MIB,
+      memoryUnknown: null,
+    });
+  });
+});

@@ -1,0 +1,36 @@
+import { describe, expect, it } from "vitest";
+import { compare } from "../../../analysis/findings/recommend/compared.ts";
+import { recommend } from "../../../analysis/findings/recommend/recommend.ts";
+import { findingsSettings } from "../../../analysis/findings/settings.ts";
+import { factsOf, seriesOf, shapes } from "./shape.ts";
+
+/** A folder of test/cases/shapes is a case: what is said of it, and what KRR and VPA say of the same. */
+
+const MIB = 1_048_576;
+
+describe("a workload's shape", () => {
+  it.each(shapes())("%s", (_, shape) => {
+    const facts = factsOf(shape);
+    const series = seriesOf(shape);
+    const found = recommend(series, facts, findingsSettings({}));
+    const hpa = (by: string | undefined) => by === "hpa";
+    const { krr, vpa } = compare(
+      series,
+      { cpu: hpa(facts.autoscaler?.cpu), memory: hpa(facts.autoscaler?.mem) },
+      1,
+    );
+    const milli = (value: number | null) => (value === null ? null : value / 1000);
+    const mib = (value: number | null) => (value === null ? null : value / MIB);
+    expect({
+      class: found.class,
+      cpu: milli(found.cpu),
+      memory: mib(found.mem),
+      ...(found.abstainedCpu === null ? {} : { abstainedCpu: found.abstainedCpu }),
+      ...(found.abstainedMem === null ? {} : { abstainedMem: found.abstainedMem }),
+      reasons: found.reasons,
+      krr: { cpu: milli(krr.cpu), memory: mib(krr.memory) },
+      vpa: { cpu: milli(vpa?.cpu.target ?? null), memory: vpa?.memory.target },
+      ...(found.cpuExceeded === null ? {} : { cpuExceededPpm: found.cpuExceeded }),
+    }).toEqual(shape.expect);
+  });
+});

@@ -1,0 +1,255 @@
+import { brotliDecompressSync } from "node:zlib";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Answers } from "../../../analysis/snapshot.ts";
+import type { Role } from "../../../analysis/principal.ts";
+import type { Door } from "../../../api/auth/needs.ts";
+import { buildUi } from "../../../ui/build.ts";
+import { appOver, type TestApp } from "../server-fixture.ts";
+import { addressesOf } from "./addresses.ts";
+import { type Company, FOREIGN, LOOKERS, makeCompany, VARIANTS } from "./company.ts";
+
+/**
+ * Nothing of a foreign team, whoever of another asks for whatever. Two ways: what stands only in
+ * foreign figures is looked for in every answer; and of two companies that differ in the foreign
+ * team alone, every answer is the same, byte for byte, so no count, total, percentage or error tells.
+ */
+
+type Headers = Record<string, string>;
+interface Side {
+  company: Company;
+  server: TestApp;
+  as: Map<string, Headers>;
+}
+
+const RUNS = process.env["APPORTION_SOAK"] === undefined ? 8 : 200;
+
+const sides: Record<"one" | "two", Side> = {} as never;
+let doors: readonly Door[];
+
+beforeAll(async () => {
+  const { dir } = await buildUi();
+  for (const name of ["one", "two"] as const) {
+    const company = await makeCompany(VARIANTS[name]);
+    const server = await appOver(company.config, dir);
+    const as = new Map(
+      [...LOOKERS, { name: "finance", roles: ["finance"] as Role[], teams: null }].map((looker) => [
+        looker.name,
+        company.as(looker.name, looker.roles, looker.teams),
+      ]),
+    );
+    sides[name] = { company, server, as };
+  }
+  doors = sides.one.server.app.doors.filter(
+    ({ method, url }) => method === "GET" && !url.includes("assets"),
+  );
+});
+afterAll(async () => {
+  for (const { server, company } of Object.values(sides)) {
+    await server?.close();
+    await company?.remove();
+  }
+});
+
+const looker = fc.constantFrom(...LOOKERS.map(({ name }) => name));
+const accept = fc.constantFrom(
+  "application/json",
+  "text/html",
+  "application/vnd.apache.arrow.stream",
+);
+
+async function asked(side: Side, who: string, url: string, headers: Headers = {}) {
+  const answer = await side.server.get(url, { ...side.as.get(who), ...headers });
+  const bytes =
+    answer.headers["content-encoding"] === "br" ? brotliDecompressSync(answer.bytes) : answer.bytes;
+  const { "content-length": _, date: __, ...told } = answer.headers;
+  return { ...answer, all: `${JSON.stringify(told)}\n${bytes.toString("latin1")}` };
+}
+
+/** Lines of a CSV come in any order. */
+function inOrder(answer: { headers: Record<string, unknown>; all: string }): string {
+  return String(answer.headers["content-type"]).startsWith("text/csv")
+    ? answer.all.split("\n").toSorted().join("\n")
+    : answer.all;
+}
+
+/** What is the publish's own, and each request's: which publish it is may be known. */
+function masked(all: string): string {
+  return all
+    .replaceAll(/"publishedId":"[^"]*"/g, '"publishedId":""')
+    .replaceAll(/"etag":"[^,}]*"/g, '"etag":""')
+    .replaceAll(/\\?"publishedId\\?":\\?"[0-9a-f]+/g, "publishedId")
+    .replaceAll(/urn:uuid:[0-9a-f-]{36}/g, "urn:uuid:");
+}
+
+describe("of a foreign team", () => {
+  it("there is something to see: who sees all sees each of these words", async () => {
+    const seen: string[] = [];
+    for (const url of [
+      "/api/v1/showback?month=2026-08&by=team",
+      "/api/v1/showback?month=2026-08&by=businessUnit",
+      "/api/v1/showback?month=2026-08&by=resource&limit=1000",
+      "/api/v1/exports/statement.csv?month=2026-08",
+      "/api/v1/exports/lines.csv?month=2026-08",
+    ])
+      seen.push((await asked(sides.one, "finance", url)).all);
+    const all = seen.join("\n");
+    for (const word of FOREIGN.filter((word) => !/^(112649|39257|136067)/.test(word)))
+      expect(all, word).toContain(word);
+  });
+
+  it("nothing stands in any answer of any route, in any role, and nothing makes a difference", async () => {
+    for (const door of doors)
+      await fc.assert(
+        fc.asyncProperty(looker, addressesOf(door), accept, async (who, url, accept) => {
+          // Who sees all asks in between, so that no cache is only ever filled by the looker.
+          await asked(sides.two, "finance", url, { accept });
+          const one = await asked(sides.one, who, url, { accept });
+          const two = await asked(sides.two, who, url, { accept });
+          // Words of the question may stand in the refusal.
+          const question = decodeURIComponent(url);
+          const told = FOREIGN.filter((word) => !question.includes(word) && one.all.includes(word));
+          expect(told, `${who} asks ${url}`).toEqual([]);
+          expect(masked(inOrder(two)) === masked(inOrder(one)), `${who} asks ${url}`).toBe(true);
+          expect(two.status).toBe(one.status);
+        }),
+        { numRuns: RUNS },
+      );
+  });
+
+  it("there is no difference between a team that is not one's own and one that is not at all", async () => {
+    for (const [url, other] of [
+      ["/api/v1/showback?team=beta", "/api/v1/showback?team=nobo"],
+      ["/api/v1/explain?target=team:beta", "/api/v1/explain?target=team:nobo"],
+      ["/api/v1/exports/lines.csv?team=beta", "/api/v1/exports/lines.csv?team=nobo"],
+      [
+        "/api/v1/explain?target=namespace:prod/lab&limit=17",
+        "/api/v1/explain?target=namespace:prod/bal&limit=17",
+      ],
+      [
+        "/api/v1/showback?by=day&cluster=prod&namespace=lab&limit=17",
+        "/api/v1/showback?by=day&cluster=prod&namespace=bal&limit=17",
+      ],
+    ] as const) {
+      const queries: number[] = [];
+      const { current } = sides.one.server.snapshots;
+      const { pool } = current;
+      const original = pool.with.bind(pool);
+      let count = 0;
+      pool.with = ((...args: Parameters<typeof pool.with>) => {
+        count += 1;
+        return original(...args);
+      }) as typeof pool.with;
+      const answers = [];
+      try {
+        for (const one of [url, other]) {
+          count = 0;
+          current.answers = new Answers();
+          answers.push(await asked(sides.one, "viewer", one));
+          queries.push(count);
+        }
+      } finally {
+        pool.with = original;
+      }
+      const [theirs, nobodys] = answers;
+      // The same work for both, so the same time: nothing is looked up for the one and not the other.
+      expect(queries[1], url).toBe(queries[0]);
+      expect(theirs?.status).toBe(nobodys?.status);
+      expect(
+        masked(theirs?.all ?? "")
+          .replaceAll("beta", "nobo")
+          .replaceAll("lab", "bal"),
+      ).toBe(masked(nobodys?.all ?? ""));
+    }
+  });
+});
+
+describe("what is kept", () => {
+  const URL = "/api/v1/showback?month=2026-08&by=service";
+  it("is each one's own: no validator of somebody else's answer is taken for one's own", async () => {
+    const finance = await asked(sides.one, "finance", URL);
+    const viewer = await asked(sides.one, "viewer", URL);
+    const etag = String(finance.headers["etag"]);
+    expect(viewer.headers["etag"]).not.toBe(etag);
+    expect((await asked(sides.one, "viewer", URL, { "if-none-match": etag })).status).toBe(200);
+    const own = String(viewer.headers["etag"]);
+    expect((await asked(sides.one, "viewer", URL, { "if-none-match": own })).status).toBe(304);
+    expect((await asked(sides.one, "finance", URL, { "if-none-match": own })).status).toBe(200);
+  });
+
+  it("is kept by nobody in between or after: no-store on every figure, Vary on who asks", async () => {
+    for (const url of [
+      URL,
+      "/api/v1/exports/lines.csv",
+      "/",
+      "/team/shop",
+      "/api/v1/me",
+      "/api/v1/explain?target=team:shop",
+    ]) {
+      const { headers, status } = await asked(sides.one, "viewer", url, { accept: "text/html" });
+      expect(status, url).toBe(200);
+      expect(headers["cache-control"], url).toBe("no-store");
+    }
+    const { headers } = await asked(sides.one, "viewer", URL);
+    expect(headers["vary"]).toMatch(/authorization/);
+    expect(headers["vary"]).toMatch(/cookie/);
+  });
+});
+
+describe("every route", () => {
+  it("is closed to who has not signed in, but for those that hold nothing", async () => {
+    for (const door of doors) {
+      const [url = ""] = fc.sample(addressesOf(door), { numRuns: 1, seed: 7 });
+      const answer = await sides.one.server.get(url);
+      if (["public", "health"].includes(door.needs)) {
+        expect(answer.status, url).not.toBe(401);
+        expect(FOREIGN.filter((word) => answer.text.includes(word))).toEqual([]);
+      } else expect(answer.status, url).toBe(401);
+    }
+    expect(
+      new Set(
+        doors.filter(({ needs }) => ["public", "health"].includes(needs)).map(({ url }) => url),
+      ),
+    ).toEqual(
+      new Set(["/healthz", "/readyz", "/sign-in.css", "/icon.svg", "/theme.js", "/index.html"]),
+    );
+  });
+
+  it("refuses roles that lack what it needs", async () => {
+    const { company, server } = sides.one;
+    const may = {
+      viewer: ["shell", "figures"],
+      engineer: ["shell", "figures", "decide"],
+      finance: ["shell", "figures", "company", "close", "operations"],
+      platform: [
+        "shell",
+        "figures",
+        "decide",
+        "company",
+        "operations",
+        "lifecycle",
+        "configuration",
+        "audit",
+      ],
+      auditor: ["shell", "figures", "company", "operations", "configuration", "audit"],
+    } as const;
+    for (const [role, needs] of Object.entries(may)) {
+      const headers = company.as(
+        `one-${role}`,
+        [role as Role],
+        role === "viewer" || role === "engineer" ? ["shop"] : null,
+      );
+      for (const door of doors) {
+        const [url = ""] = fc.sample(addressesOf(door), { numRuns: 1, seed: 3 });
+        const { status, text } = await server.get(url, headers);
+        const open = ["public", "health", ...needs].includes(door.needs);
+        if (open)
+          expect(status === 403 && text.includes("FORBIDDEN_ROLE"), `${role} ${url}`).toBe(false);
+        else {
+          expect(status, `${role} ${url}`).toBe(403);
+          expect(text).toContain("FORBIDDEN_ROLE");
+        }
+      }
+    }
+  });
+});
