@@ -88,6 +88,27 @@ export const Whoami = Type.Object({
 });
 export type Whoami = Static<typeof Whoami>;
 
+export const AccessState = Type.Object({
+  signIn: Type.String({ description: "none, tokens or oidc" }),
+  issuer: Nullable(Type.String()),
+  totals: Type.Boolean({ description: "Teams may know what all teams cost together." }),
+  roles: Type.Array(Type.Object({ group: Type.String(), roles: Type.Array(Type.String()) })),
+  teams: Type.Array(Type.Object({ team: Type.String(), groups: Type.Array(Type.String()) })),
+  tokens: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      name: Type.String(),
+      roles: Type.Array(Type.String()),
+      teams: Nullable(Type.Array(Type.String())),
+      createdBy: Type.String(),
+      createdAt: Type.String(),
+      expiresAt: Type.String(),
+      lastUsedAt: Nullable(Type.String()),
+      live: Type.Boolean(),
+    }),
+  ),
+});
+
 export const ShowbackRow = Type.Object({
   key: Type.String(),
   name: Type.String(),

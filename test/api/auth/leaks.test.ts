@@ -211,7 +211,15 @@ describe("every route", () => {
         doors.filter(({ needs }) => ["public", "health"].includes(needs)).map(({ url }) => url),
       ),
     ).toEqual(
-      new Set(["/healthz", "/readyz", "/sign-in.css", "/icon.svg", "/theme.js", "/index.html"]),
+      new Set([
+        "/healthz",
+        "/readyz",
+        "/sign-in",
+        "/sign-in.css",
+        "/icon.svg",
+        "/theme.js",
+        "/index.html",
+      ]),
     );
   });
 
