@@ -76,8 +76,7 @@ export async function runModels(session: Session, month: string): Promise<void> 
     if (name === "50-line") await session.run(`INSERT INTO line ${text("51-line_repair")}`);
     if (name === "65-moved")
       await session.run(`INSERT INTO moved ${text("moved-commitment-rows")}`);
-    if (name === "72-spend_resource")
-      await session.run("ALTER TABLE line DROP COLUMN owner_hash");
+    if (name === "72-spend_resource") await session.run("ALTER TABLE line DROP COLUMN owner_hash");
   }
 }
 

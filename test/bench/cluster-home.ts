@@ -193,10 +193,10 @@ async function bill(session: Session, folder: string, month: string, size: Size)
       .replace("{from}", String(part * per))
       .replace("{to}", String(Math.min(size.lines, (part + 1) * per)));
     const count = await session.run(
-      `COPY (SELECT ${(
-        Object.keys(given) as (keyof typeof given)[]
-      )
-        .map((column) => `CAST(${given[column]} AS ${SQL_TYPES[LINE_COLUMNS[column]]}) AS ${column}`)
+      `COPY (SELECT ${(Object.keys(given) as (keyof typeof given)[])
+        .map(
+          (column) => `CAST(${given[column]} AS ${SQL_TYPES[LINE_COLUMNS[column]]}) AS ${column}`,
+        )
         .join(
           ", ",
         )} FROM (${from})) TO ${sqlText(file)} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 10240)`,
@@ -211,7 +211,7 @@ async function bill(session: Session, folder: string, month: string, size: Size)
 
 /** Control totals and hashes of what lies there now. */
 async function recount(session: Session, folder: string, month: string): Promise<void> {
-  const files = `${sqlText(join(paths(folder).lines, `${month}-*.parquet`))}`;
+  const files = sqlText(join(paths(folder).lines, `${month}-*.parquet`));
   await session.run("DELETE FROM unit_control WHERE source = 'bill' AND unit = $month", { month });
   await session.run(
     `INSERT INTO unit_control SELECT 'bill', $month, $month, billing_currency, count(*), sum(billed_cost), sum(effective_cost), sum(list_cost), sum(contracted_cost), 0, 0, 0, 0, 0, 0, 0, 0, 0
@@ -229,7 +229,11 @@ async function recount(session: Session, folder: string, month: string): Promise
 function daysOf(month: string): string[] {
   const { start, end } = monthBounds(month);
   const days: string[] = [];
-  for (let at = Date.parse(`${start}T00:00:00Z`); at < Date.parse(`${end}T00:00:00Z`); at += 86_400_000)
+  for (
+    let at = Date.parse(`${start}T00:00:00Z`);
+    at < Date.parse(`${end}T00:00:00Z`);
+    at += 86_400_000
+  )
     days.push(new Date(at).toISOString().slice(0, 10));
   return days;
 }

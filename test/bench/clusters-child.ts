@@ -52,12 +52,15 @@ async function kept(month: string): Promise<number> {
   const sql =
     job === "lines"
       ? `SELECT * FROM read_parquet(${sqlText(join(home.lines, `${month}-*.parquet`))}, file_row_number = true)`
-      : fillSql(loadSql(new URL("./cluster-floor.sql", import.meta.url)).replaceAll(/^--.*\n/gm, ""), {
-          line: [of(join(home.lines, `${month}-*.parquet`)), "files"],
-          usage_hour: [of(join(home.facts, `usage_hour-${month}-*.parquet`)), "files"],
-          node_hour: [of(join(home.facts, `node_hour-${month}-*.parquet`)), "files"],
-          pod_day: [of(join(home.facts, `pod_day-${month}-*.parquet`)), "files"],
-        });
+      : fillSql(
+          loadSql(new URL("./cluster-floor.sql", import.meta.url)).replaceAll(/^--.*\n/gm, ""),
+          {
+            line: [of(join(home.lines, `${month}-*.parquet`)), "files"],
+            usage_hour: [of(join(home.facts, `usage_hour-${month}-*.parquet`)), "files"],
+            node_hour: [of(join(home.facts, `node_hour-${month}-*.parquet`)), "files"],
+            pod_day: [of(join(home.facts, `pod_day-${month}-*.parquet`)), "files"],
+          },
+        );
   await session.run(`CREATE TABLE kept AS ${sql}`);
   await session.script("CHECKPOINT");
   const { n } = await session.one<{ n: string }>("SELECT count(*) AS n FROM kept");
