@@ -65,11 +65,16 @@ export type QueryName =
   | "trend"
   | "movers"
   | "statement"
+  | "open-money"
+  | "pack-units"
+  | "pack-controls"
+  | "pack-causes"
   | "lines"
   | "allocation"
   | "reconciliation"
   | "restatements"
   | "checks"
+  | "rule-facts"
   | "teams"
   | "backtest";
 

@@ -11,7 +11,7 @@ import type { BuildSettings } from "../analysis/inputs.ts";
 import { FindingsConfig, findingsSettings } from "../analysis/findings/settings.ts";
 import { NO_OWNERS, readOwners, readTeamGroups } from "../analysis/ownership.ts";
 import { sharedCostsOf } from "../analysis/shared-config.ts";
-import { checkSection, hint, type Located, readYaml } from "../data/config.ts";
+import { checkSection, hint, type Located, readSecret, readYaml } from "../data/config.ts";
 import { AppError } from "../data/errors.ts";
 import { type AuthSettings, authOf, SERVER_SCHEMA, ServerConfig } from "./auth/config.ts";
 import { BlobLocation, DirectoryLocation } from "../ingest/azure-exports/config.ts";
@@ -62,6 +62,27 @@ const Settings = Type.Object(
         closed,
       ),
     ),
+    months: Type.Optional(
+      Type.Object(
+        {
+          notify: Type.Optional(
+            Type.Object(
+              {
+                webhook: Type.Optional(
+                  Type.String({
+                    secret: true,
+                    description:
+                      "Where finance is told of restated months; ${env:NAME} or ${file:PATH}.",
+                  }),
+                ),
+              },
+              closed,
+            ),
+          ),
+        },
+        closed,
+      ),
+    ),
     retention: Type.Optional(
       Type.Object(
         {
@@ -108,6 +129,8 @@ export interface Config {
   build: BuildSettings;
   warnings: string[];
   landingDays: number;
+  /** Reads where finance is told that a closed month was restated; null: nowhere. */
+  webhook: (() => string) | null;
   server: { host: string; port: number; auth: AuthSettings };
 }
 
@@ -169,11 +192,16 @@ export function readConfig(file: string): Config {
       `${located.at([], "allocation")}: no team has the id "${stranger.team}"${hint(stranger.team, teams)}`,
     );
   const tolerance = config.checks?.quarantineTolerance;
+  const webhook = config.months?.notify?.webhook;
   return {
     file,
     home: resolve(located.folder, config.home ?? "./data/local"),
     sources,
     warnings: ownership.warnings,
+    webhook:
+      webhook === undefined
+        ? null
+        : () => readSecret(webhook, located.folder, `${file}: months.notify.webhook`),
     landingDays: Number((config.retention?.landing ?? "7d").slice(0, -1)),
     server: {
       host: config.server?.host ?? "127.0.0.1",

@@ -20,6 +20,7 @@ export type Page =
   | { name: "namespace"; cluster: string; namespace: string }
   | { name: "explain" }
   | { name: "data" }
+  | { name: "months" }
   | { name: "missing" };
 
 /** What of a page is in its address, each null (or empty) when it is the default. */
@@ -49,7 +50,10 @@ const TREND_MONTHS = 13;
 export function pageOf(pathname: string): Page {
   const parts = pathname.split("/").filter((part) => part !== "");
   if (parts.length === 0) return { name: "overview" };
-  if (parts.length === 1 && (parts[0] === "data" || parts[0] === "clusters"))
+  if (
+    parts.length === 1 &&
+    (parts[0] === "data" || parts[0] === "clusters" || parts[0] === "months")
+  )
     return { name: parts[0] };
   if (parts.length === 1 && parts[0] === "explain") return { name: "explain" };
   if (parts.length === 3 && parts[0] === "namespace") {
@@ -150,6 +154,16 @@ export function dataRequests(view: View): { reconciliation: string; sources: str
   };
 }
 
+/** The request of the months page: every month, so that one click shows another. */
+export function statementsRequest(): string {
+  return path("statements", {});
+}
+
+/** What one statement changes against the one before. */
+export function statementDiffRequest(month: string, number: number): string {
+  return path(`statements/${month}/${number}/diff`, {});
+}
+
 /** Whose cost a page is about. */
 export interface About {
   team?: string | null;
@@ -173,6 +187,7 @@ export function initialRequests(pathname: string, search: string): string[] {
     return Object.values(namespaceRequests(page.cluster, page.namespace, view));
   if (page.name === "explain" && view.target !== null) return [explainRequest(view.target, view)];
   if (page.name === "data") return Object.values(dataRequests(view));
+  if (page.name === "months") return [statementsRequest()];
   return [];
 }
 

@@ -10,7 +10,10 @@ import { MissingPage } from "./pages/missing.tsx";
 import { NamespacePage } from "./pages/namespace.tsx";
 import { OverviewPage } from "./pages/overview.tsx";
 import { TeamPage } from "./pages/team.tsx";
+import { later } from "./parts/later.tsx";
 import { place } from "./place.ts";
+
+const MonthsPage = later(async () => (await import("./pages/statements.tsx")).MonthsPage);
 
 /** The whole application: a header that never moves and the page that the address names. */
 export function App() {
@@ -41,6 +44,7 @@ export function App() {
         )}
         {!refused && page.name === "explain" && <ExplainPage />}
         {page.name === "data" && <DataPage />}
+        {page.name === "months" && <MonthsPage />}
         {page.name === "missing" && <MissingPage />}
       </main>
     </>

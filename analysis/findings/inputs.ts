@@ -10,6 +10,9 @@ import { METHOD_VERSION } from "../method.ts";
 export const WINDOW_DAYS = 28;
 const DAY = 86_400;
 
+/** Raised when the same usage would give other recommendations. */
+const RULES_VERSION = "1";
+
 /** Days of usage that methods are replayed on: five weeks scored. */
 export const HISTORY_DAYS = WINDOW_DAYS + 5 * 7;
 
@@ -81,6 +84,7 @@ export async function findingsInputs(
       settings.findings,
       settings.ownership.teams,
       METHOD_VERSION,
+      RULES_VERSION,
       loadSql(new URL("./columns.json", import.meta.url)),
     ]),
   );

@@ -1,8 +1,11 @@
 import type { ParseArgsOptionsConfig } from "node:util";
 import type { Terminal } from "../terminal.ts";
+import { auditCommand } from "./audit.ts";
+import { backupCommand, restoreCommand } from "./backup.ts";
 import { backtestCommand } from "./backtest.ts";
 import { buildCommand } from "./build.ts";
 import { checkCommand } from "./check.ts";
+import { closeCommand } from "./close.ts";
 import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor.ts";
 import { explainCommand } from "./explain.ts";
@@ -43,9 +46,13 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   run: runCommand,
   serve: serveCommand,
   check: checkCommand,
+  close: closeCommand,
   backtest: backtestCommand,
   explain: explainCommand,
   export: exportCommand,
+  audit: auditCommand,
+  backup: backupCommand,
+  restore: restoreCommand,
   sources: sourcesCommand,
   token: tokenCommand,
   doctor: doctorCommand,

@@ -42,6 +42,7 @@ export async function pageRoutes(app: App, context: RouteContext): Promise<strin
   for (const path of [
     "/",
     "/data",
+    "/months",
     "/team/:team",
     "/clusters",
     "/namespace/:cluster/:namespace",

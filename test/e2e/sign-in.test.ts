@@ -39,7 +39,7 @@ describeWith(
       page.on("console", (message) => {
         // A refusal is an answer with a status, and the browser says so.
         const ours = message.location().url.startsWith(running.address);
-      if (ours && message.type() === "error" && !/status of 40[134]/.test(message.text()))
+        if (ours && message.type() === "error" && !/status of 40[134]/.test(message.text()))
           faults.push(message.text());
       });
       page.on("pageerror", (error) => faults.push(String(error)));

@@ -203,11 +203,13 @@ describe("a register", () => {
     const path = newPath();
     filled(path);
     const db = new DatabaseSync(path);
-    // As the first version made it: its reports and nothing else.
+    // What the first version had, and nothing else.
     const later = db
-      .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%_report'")
+      .prepare(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%\\_report' ESCAPE '\\'",
+      )
       .all() as { name: string }[];
-    for (const { name } of later) db.exec(`DROP TABLE ${name}`);
+    for (const { name } of later) db.exec(`DROP TABLE "${name}"`);
     db.exec("INSERT INTO build_report VALUES ('2026-07', '{}')");
     db.close();
     const register = new Register(path);

@@ -215,6 +215,18 @@ describeWith("Prometheus", "usage from a real Prometheus", (program) => {
       expect(again.units.map(({ outcome }) => outcome)).toEqual(["unchanged", "unchanged"]);
     }));
 
+  it("doctor says what it is, how it is read and what it lacks, with what to do", () =>
+    withFolder(async (home) => {
+      const config = await writeConfig(home, "", source(`url: "${server.url}"`));
+      const { out } = await cli(["doctor", "--config", config], { env: NOW });
+      expect(out).toMatch(/ok +source usage +2 units.*Prometheus [0-9.]+\S*, read by remote read/);
+      expect(out).toMatch(
+        /note +source usage +no kube_namespace_labels: rules by label see no namespace; start kube-state-metrics with/,
+      );
+      expect(out).not.toContain("no kube_pod_labels");
+      expect(out).not.toContain("no kube_node_info");
+    }));
+
   it("gives the same facts by fitted queries, within one scrape at the edges", () =>
     withFolder((left) =>
       withFolder(async (right) => {
