@@ -129,6 +129,7 @@ export interface Config {
   build: BuildSettings;
   warnings: string[];
   landingDays: number;
+  sampleDays: number;
   /** Reads where finance is told that a closed month was restated; null: nowhere. */
   webhook: (() => string) | null;
   server: { host: string; port: number; auth: AuthSettings };
@@ -203,6 +204,7 @@ export function readConfig(file: string): Config {
         ? null
         : () => readSecret(webhook, located.folder, `${file}: months.notify.webhook`),
     landingDays: Number((config.retention?.landing ?? "7d").slice(0, -1)),
+    sampleDays: Number((config.retention?.samples ?? "35d").slice(0, -1)),
     server: {
       host: config.server?.host ?? "127.0.0.1",
       port: config.server?.port ?? 8080,

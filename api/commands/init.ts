@@ -37,7 +37,7 @@ checks:
   quarantineTolerance: { rows: 0, amount: "0" }
   azureDrift: "0.01"
   settledAfterDays: 6
-retention: { landing: 7d, lists: 10 }
+retention: { samples: 35d, landing: 7d, lists: 10 }
 server: { host: 127.0.0.1, port: 8080, auth: { type: none } }     # none: this machine alone
 # To let others in, put TLS before it and sign-in into it; roles and groups: docs/operate.md
 # server:

@@ -54,7 +54,7 @@ const LOOK_DAYS = 30;
 const MOST_SKEW_MS = 60_000;
 const TIMEOUT_MS = 120_000;
 /** Series of one metric that are held at once: samples are small, a day's JSON is not. */
-const SHARD_SERIES = { "remote-read": 2_000, "query-range": 600 } as const;
+const SHARD_SERIES = { "remote-read": 1_200, "query-range": 600 } as const;
 
 /**
  * Keeps the young generation small while samples are read: what the network hands over lives outside
