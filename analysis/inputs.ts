@@ -314,11 +314,11 @@ export async function prepareInputs(
        p.paired AS paired,
        p.paired AS x_pair,
        hash(
-         lower(l.resource_id),
-         lower(coalesce(l.x_resource_group, regexp_extract(l.resource_id, '(?i)/resourcegroups/([^/]+)', 1))),
-         lower(l.sub_account_id),
-         lower(l.sub_account_name),
-         lower(coalesce(nullif(l.service_name, ''), nullif(l.x_sku_meter_category, ''), l.charge_category, 'Unknown')),
+         l.resource_id,
+         l.x_resource_group,
+         l.sub_account_id,
+         l.sub_account_name,
+         coalesce(nullif(l.service_name, ''), nullif(l.x_sku_meter_category, ''), l.charge_category, 'Unknown'),
          l.tags
        ) AS owner_hash
      FROM (SELECT * FROM ${storedLines(files)} WHERE x_month = ${sqlText(month)}) AS l

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Register } from "../../../data/register.ts";
 import {
   appendAudit,
+  auditHash,
   auditHead,
   auditRows,
   type AuditRow,
@@ -154,6 +155,19 @@ describe("the audit log", () => {
     tamper(swapped, "UPDATE audit SET n = 5 WHERE n = 6");
     tamper(swapped, "UPDATE audit SET n = 6 WHERE n = 100");
     expect(verdict(swapped).broken).toMatchObject({ row: 5 });
+  });
+
+  it("names the row after one that was changed together with its own hash", () => {
+    const path = newPath();
+    filled(path);
+    const register = new Register(path);
+    const third = { ...(auditRows(register)[2] as AuditRow), actor: "eve" };
+    register.close();
+    tamper(path, "UPDATE audit SET actor = 'eve', hash = ? WHERE n = 3", auditHash(third));
+    expect(verdict(path).broken).toEqual({
+      row: 4,
+      problem: "row 4 does not follow row 3: one of them was changed",
+    });
   });
 
   it("misses rows cut off its end, by its own head or by one written elsewhere", () => {
