@@ -1,3 +1,4 @@
+import type { Policy } from "../analysis/lifecycle/policy.ts";
 import type { AuthSettings } from "./auth/config.ts";
 import type { HomePaths } from "../data/files.ts";
 import { readList } from "../data/published.ts";
@@ -13,6 +14,8 @@ export interface ServerOptions {
   pages: string | null;
   now: () => Date;
   log: "info" | "warn" | "silent";
+  /** The rules of namespaces' lives; without them nothing is deleted. */
+  lifecycle?: Policy;
   /** Who may come in; without it this machine alone, and all of it. */
   auth?: AuthSettings;
 }

@@ -18,6 +18,8 @@ export type Page =
   | { name: "team"; team: string }
   | { name: "clusters" }
   | { name: "namespace"; cluster: string; namespace: string }
+  | { name: "namespaces" }
+  | { name: "life"; cluster: string; namespace: string }
   | { name: "explain" }
   | { name: "data" }
   | { name: "missing" };
@@ -49,6 +51,11 @@ const TREND_MONTHS = 13;
 export function pageOf(pathname: string): Page {
   const parts = pathname.split("/").filter((part) => part !== "");
   if (parts.length === 0) return { name: "overview" };
+  if (parts[0] === "namespaces" && parts.length === 1) return { name: "namespaces" };
+  if (parts[0] === "namespaces" && parts.length === 3) {
+    const [cluster, namespace] = [decoded(parts[1] ?? ""), decoded(parts[2] ?? "")];
+    if (cluster !== null && namespace !== null) return { name: "life", cluster, namespace };
+  }
   if (parts.length === 1 && (parts[0] === "data" || parts[0] === "clusters"))
     return { name: parts[0] };
   if (parts.length === 1 && parts[0] === "explain") return { name: "explain" };
@@ -150,6 +157,16 @@ export function dataRequests(view: View): { reconciliation: string; sources: str
   };
 }
 
+/** The request of the page of all namespaces. */
+export function namespacesRequest(): string {
+  return path("namespaces", { limit: ALL_ROWS });
+}
+
+/** The request of one namespace's life. */
+export function lifeRequest(cluster: string, namespace: string): string {
+  return `${API}/namespaces/${encodeURIComponent(cluster)}/${encodeURIComponent(namespace)}`;
+}
+
 /** Whose cost a page is about. */
 export interface About {
   team?: string | null;
@@ -172,6 +189,8 @@ export function initialRequests(pathname: string, search: string): string[] {
   if (page.name === "namespace")
     return Object.values(namespaceRequests(page.cluster, page.namespace, view));
   if (page.name === "explain" && view.target !== null) return [explainRequest(view.target, view)];
+  if (page.name === "namespaces") return [namespacesRequest()];
+  if (page.name === "life") return [lifeRequest(page.cluster, page.namespace)];
   if (page.name === "data") return Object.values(dataRequests(view));
   return [];
 }

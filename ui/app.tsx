@@ -6,6 +6,8 @@ import { ClustersPage } from "./pages/clusters.tsx";
 import { DataPage } from "./pages/data.tsx";
 import { ExplainPage } from "./pages/explain.tsx";
 import { MissingPage } from "./pages/missing.tsx";
+import { LifePage } from "./pages/life.tsx";
+import { NamespacesPage } from "./pages/namespaces.tsx";
 import { NamespacePage } from "./pages/namespace.tsx";
 import { OverviewPage } from "./pages/overview.tsx";
 import { TeamPage } from "./pages/team.tsx";
@@ -28,6 +30,14 @@ export function App() {
         {page.name === "clusters" && <ClustersPage />}
         {page.name === "namespace" && (
           <NamespacePage
+            key={`${page.cluster}/${page.namespace}`}
+            cluster={page.cluster}
+            namespace={page.namespace}
+          />
+        )}
+        {page.name === "namespaces" && <NamespacesPage />}
+        {page.name === "life" && (
+          <LifePage
             key={`${page.cluster}/${page.namespace}`}
             cluster={page.cluster}
             namespace={page.namespace}

@@ -35,6 +35,12 @@ export function Header({ meta }: { meta: Meta | null }) {
           >
             Clusters
           </a>
+          <a
+            href={hrefOf({}, "/namespaces")}
+            {...current(page.name === "namespaces" || page.name === "life")}
+          >
+            Namespaces
+          </a>
           <a href={hrefOf({}, "/data")} {...current(page.name === "data")}>
             Data
           </a>

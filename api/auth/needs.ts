@@ -57,6 +57,8 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** What a caller must be; see `NEEDS`. */
     needs?: NeedName;
+    /** What it may do is signed into its address; the page's own token is not asked for. */
+    signedLink?: boolean;
   }
 }
 

@@ -8,6 +8,7 @@ import { explainCommand } from "./explain.ts";
 import { exportCommand } from "./export.ts";
 import { ingestCommand } from "./ingest.ts";
 import { initCommand } from "./init.ts";
+import { namespacesCommand } from "./namespaces.ts";
 import { runCommand } from "./run.ts";
 import { serveCommand } from "./serve.ts";
 import { sourcesCommand } from "./sources.ts";
@@ -45,6 +46,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   explain: explainCommand,
   export: exportCommand,
   sources: sourcesCommand,
+  namespaces: namespacesCommand,
   token: tokenCommand,
   doctor: doctorCommand,
 };

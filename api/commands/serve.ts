@@ -56,6 +56,7 @@ export async function serveUntilStopped(config: Config, serving: Serving): Promi
     pages,
     now: serving.now,
     auth: config.server.auth,
+    lifecycle: config.lifecycle,
     log: screen.isTTY ? "warn" : "info",
   });
   const job =

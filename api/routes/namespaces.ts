@@ -1,0 +1,201 @@
+import { pseudonym } from "../../data/register/people.ts";
+import { AppError } from "../../data/errors.ts";
+import type { IntentAction } from "../../data/register/namespaces.ts";
+import { policyOf } from "../../analysis/lifecycle/policy.ts";
+import { recordedAt } from "../../analysis/lifecycle/record.ts";
+import type { FastifyRequest } from "fastify";
+import { mayAsk, refusal } from "../auth/needs.ts";
+import type { App, RouteContext } from "../app.ts";
+import {
+  type Decision,
+  decide,
+  type Desk,
+  namespaceDetail,
+  namespaceRows,
+  request as ask,
+  seenAt,
+} from "../namespaces.ts";
+import { listMeta } from "../meta.ts";
+import { escaped } from "../notify/message.ts";
+import { readLink } from "../notify/links.ts";
+import { Problem } from "../schemas.ts";
+import {
+  NamespaceAction,
+  NamespaceActionBody,
+  NamespaceAnswer,
+  NamespacePlace,
+  Namespaces,
+  NamespacesQuery,
+} from "../schemas-namespaces.ts";
+import { cursorOffset } from "./reply.ts";
+
+const problems = { "4xx": Problem, "5xx": Problem };
+const LINK_DAYS = 30;
+
+/** Whose namespaces are, may they go, and what people decide about it. What touches a cluster becomes a request to a worker. */
+export function namespaceRoutes(app: App, context: RouteContext): void {
+  const policy = context.lifecycle ?? policyOf({});
+  const desk = (request: FastifyRequest): Desk => ({
+    register: context.access.register,
+    policy,
+    now: context.now().toISOString(),
+    principal: context.principal(request),
+  });
+
+  app.get(
+    "/api/v1/namespaces",
+    {
+      config: { needs: "figures" },
+      schema: {
+        summary: "Every namespace: owner, confidence, last activity, cost, state and why",
+        querystring: NamespacesQuery,
+        response: { 200: Namespaces, ...problems },
+      },
+    },
+    async (request) => {
+      const { state, team, cluster, limit = 100, cursor } = request.query;
+      const rows = namespaceRows(desk(request)).filter(
+        (row) =>
+          (state === undefined || row.state === state) &&
+          (team === undefined || row.team === team) &&
+          (cluster === undefined || row.cluster === cluster),
+      );
+      const offset = cursorOffset(cursor);
+      const next = rows.length > offset + limit ? String(offset + limit) : null;
+      return {
+        data: rows.slice(offset, offset + limit),
+        meta: {
+          ...listMeta(context.snapshots.current, context.principal(request)),
+          next,
+          total: rows.length,
+          deletion: policy.deletion !== null,
+        },
+      };
+    },
+  );
+
+  app.get(
+    "/api/v1/namespaces/:cluster/:name",
+    {
+      config: { needs: "figures" },
+      schema: {
+        summary: "A namespace with its evidence and its timeline",
+        params: NamespacePlace,
+        response: { 200: NamespaceAnswer, ...problems },
+      },
+    },
+    async (request) => ({
+      data: namespaceDetail(desk(request), request.params),
+      meta: listMeta(context.snapshots.current, context.principal(request)),
+    }),
+  );
+
+  app.post(
+    "/api/v1/namespaces/:cluster/:name/:action",
+    {
+      config: { needs: "decide" },
+      schema: {
+        summary:
+          "Keep, put off or approve; or ask a worker to quarantine, release, delete or restore",
+        params: NamespaceAction,
+        body: NamespaceActionBody,
+        response: { 200: NamespaceAnswer, ...problems },
+      },
+    },
+    async (request) => {
+      const at = desk(request);
+      const { action } = request.params;
+      const one = seenAt(at, request.params);
+      const actor = { name: at.principal.name, role: at.principal.roles.join(",") };
+      const by = pseudonym(at.register, at.principal.name);
+      const decision = decisionOf(action, request.body);
+      // A team decides about its own; a second approval and what a cluster is asked for are the platform's.
+      const isPlatforms =
+        decision === null || (decision.action === "approve" && decision.as === "second");
+      if (isPlatforms && !mayAsk(at.principal, "lifecycle"))
+        throw refusal(at.principal, "lifecycle");
+      if (decision === null) ask(at, one, action as IntentAction, actor);
+      else decide(at, one, decision, by, actor);
+      return {
+        data: namespaceDetail(at, request.params),
+        meta: listMeta(context.snapshots.current, context.principal(request)),
+      };
+    },
+  );
+
+  // Links of messages. Looking changes nothing: mail programs open every link they see.
+  const respond = {
+    config: { needs: "public" as const, signedLink: true },
+    schema: { hide: true },
+  };
+  app.get<{ Querystring: { token?: string } }>("/respond", respond, async (request, reply) => {
+    const token = request.query.token ?? "";
+    const claim = readLink(context.access.register, token, context.now().toISOString());
+    return reply
+      .type("text/html; charset=utf-8")
+      .send(
+        page(
+          `${claim.action === "keep" ? "Keep" : "Put off"} the namespace ${claim.cluster}/${claim.name}?`,
+          `<form method="post" action="/respond?token=${encodeURIComponent(token)}"><button>${
+            claim.action === "keep" ? "Yes, keep it" : `Yes, put it off for ${LINK_DAYS} days`
+          }</button></form>`,
+        ),
+      );
+  });
+  // A browser sends a form; nothing of it is read, the link says it all.
+  app.addContentTypeParser("application/x-www-form-urlencoded", (_request, body, done) => {
+    body.resume();
+    body.on("end", () => done(null, undefined));
+  });
+  app.post<{ Querystring: { token?: string } }>("/respond", respond, async (request, reply) => {
+    const now = context.now();
+    const { register } = context.access;
+    const claim = readLink(register, request.query.token ?? "", now.toISOString());
+    const found = recordedAt(register, policy, claim);
+    if (found === undefined || found.key.uid !== claim.uid)
+      throw new AppError(
+        "LINK_INVALID",
+        "the namespace this link is about is there no more; nothing was changed",
+      );
+    const until = new Date(now.getTime() + LINK_DAYS * 86_400_000).toISOString().slice(0, 10);
+    const decision: Decision =
+      claim.action === "keep"
+        ? { action: "keep", reason: "by the link of a message" }
+        : { action: "snooze", until, reason: "by the link of a message" };
+    const at = { register, policy, now: now.toISOString() } as Desk;
+    decide(at, found, decision, claim.by, { name: claim.by, role: "owner" });
+    return reply
+      .type("text/html; charset=utf-8")
+      .send(
+        page(
+          `${claim.cluster}/${claim.name} is ${claim.action === "keep" ? "kept" : `put off until ${until}`}.`,
+          "",
+        ),
+      );
+  });
+}
+
+function decisionOf(
+  action: string,
+  body: { reason?: string; until?: string; as?: "owner" | "second"; inventoryHash?: string },
+): Decision | null {
+  const needed = (name: "until" | "as" | "inventoryHash" | "reason"): string => {
+    const value = body[name];
+    if (value === undefined)
+      throw new AppError("BAD_PARAMETER", `${name} is missing from the body of ${action}`);
+    return value;
+  };
+  if (action === "keep") return { action, reason: needed("reason") };
+  if (action === "snooze") return { action, until: needed("until"), reason: needed("reason") };
+  if (action === "approve")
+    return {
+      action,
+      as: needed("as") as "owner" | "second",
+      inventoryHash: needed("inventoryHash"),
+    };
+  return null;
+}
+
+function page(title: string, body: string): string {
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Apportion</title></head><body><main><h1>${escaped(title)}</h1>${body}</main></body></html>`;
+}
