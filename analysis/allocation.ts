@@ -1,5 +1,6 @@
 import { Type, type Static } from "typebox";
 import { globToLike } from "./ownership.ts";
+import { type SharedCost, SharedConfig } from "./shared-config.ts";
 
 const closed = { additionalProperties: false };
 
@@ -37,6 +38,18 @@ export const AllocationConfig = Type.Object(
     system: Type.Optional(Mode),
     controlPlane: Type.Optional(Mode),
     network: Type.Optional(Mode),
+    unusedCommitment: Type.Optional(
+      Type.Union(
+        [
+          Type.Literal("keep"),
+          Type.Literal("buyer"),
+          Type.Literal("covered"),
+          Type.Object({ team: Type.String({ minLength: 1 }) }, closed),
+        ],
+        { description: "keep, buyer, covered or { team: ID }" },
+      ),
+    ),
+    shared: Type.Optional(SharedConfig),
     sharedNamespaces: Type.Optional(
       Type.Object(
         {
@@ -69,11 +82,13 @@ export interface Allocation {
   rules: {
     policy: Policy;
     bucket: string;
-    mode: "keep" | "proportional" | "even" | "team";
+    mode: "keep" | "proportional" | "even" | "team" | "buyer" | "covered";
     team: string | null;
   }[];
   /** LIKE patterns of shared namespaces, lower case. */
   shared: string[];
+  /** Services that many use, in order: the first that matches a line divides it. */
+  sharedCosts: SharedCost[];
 }
 
 const BUCKETS = {
@@ -82,6 +97,7 @@ const BUCKETS = {
   controlPlane: "__control_plane__",
   network: "__network__",
 } as const;
+export const UNUSED_COMMITMENT = "__commitment_unused__";
 export const SHARED_NAMESPACES = "shared namespaces";
 
 export function clustersOf(config: Static<typeof ClustersConfig>): Cluster[] {
@@ -103,11 +119,19 @@ export function clustersOf(config: Static<typeof ClustersConfig>): Cluster[] {
 
 /**
  * The configured policy and the two that the pages can switch to. Proportional for idle, system,
- * control plane and network unless said; shared namespaces keep their cost unless said.
+ * control plane and network unless said; shared namespaces and unused commitments keep their cost
+ * unless said.
  */
-export function allocationOf(config: Static<typeof AllocationConfig>): Allocation {
+export function allocationOf(
+  config: Static<typeof AllocationConfig>,
+  sharedCosts: SharedCost[] = [],
+): Allocation {
   const rules: Allocation["rules"] = [];
-  const add = (policy: Policy, bucket: string, mode: Static<typeof Mode>) => {
+  const add = (
+    policy: Policy,
+    bucket: string,
+    mode: Exclude<Allocation["rules"][number]["mode"], "team"> | { team: string },
+  ) => {
     if (typeof mode === "string") rules.push({ policy, bucket, mode, team: null });
     else rules.push({ policy, bucket, mode: "team", team: mode.team });
   };
@@ -115,8 +139,12 @@ export function allocationOf(config: Static<typeof AllocationConfig>): Allocatio
   for (const [key, bucket] of Object.entries(BUCKETS) as [keyof typeof BUCKETS, string][])
     add("configured", bucket, config[key] ?? "proportional");
   add("configured", SHARED_NAMESPACES, shared?.by ?? "keep");
+  // What nobody used of a commitment is no cost of a cluster: the pages' two policies leave it where
+  // the configuration does.
+  for (const policy of ["configured", "proportional", "even"] as const)
+    add(policy, UNUSED_COMMITMENT, config.unusedCommitment ?? "keep");
   for (const policy of ["proportional", "even"] as const)
     for (const bucket of [...Object.values(BUCKETS), SHARED_NAMESPACES])
       add(policy, bucket, policy);
-  return { rules, shared: (shared?.match ?? []).map(globToLike) };
+  return { rules, shared: (shared?.match ?? []).map(globToLike), sharedCosts };
 }

@@ -57,6 +57,7 @@ export type QueryName =
   | "explain-lines"
   | "explain-parts"
   | "explain-moved"
+  | "explain-commitments"
   | "usage"
   | "total"
   | "total-company"
@@ -69,7 +70,8 @@ export type QueryName =
   | "reconciliation"
   | "restatements"
   | "checks"
-  | "teams";
+  | "teams"
+  | "backtest";
 
 /** The one query that shows teams what all of them cost together, where `server.totals` says so. */
 const COMPANY_TOTAL = "total-company" satisfies QueryName;

@@ -1,14 +1,19 @@
 import { loadSql } from "../data/sql.ts";
+import { UNUSED_COMMITMENT } from "./allocation.ts";
 import { type Session, sqlText } from "../data/warehouse.ts";
 import { type BuildSettings, type Fact, knownTo, type MonthInputs, tables } from "./inputs.ts";
 import { prepareInventory } from "./inventory.ts";
+import { prepareSharedInputs } from "./shared-inputs.ts";
 
 /** Columns of the facts the models read, by kind; ingest writes at least these. */
 const COLUMNS = JSON.parse(
   loadSql(new URL("./models/fact-columns.json", import.meta.url)),
 ) as Record<string, Record<string, string>>;
 
-/** Makes what the cluster models read: facts, clusters, policies, the worth of cores, memory and GPUs. */
+/**
+ * Makes what divided cost is divided by: facts, clusters, policies, the worth of cores, memory and
+ * GPUs, shared services.
+ */
 export async function prepareClusterInputs(
   session: Session,
   inputs: MonthInputs,
@@ -37,9 +42,9 @@ export async function prepareClusterInputs(
   await table(
     "policy",
     "policy VARCHAR, bucket VARCHAR, mode VARCHAR, team VARCHAR",
-    settings.clusters.length === 0
-      ? []
-      : settings.allocation.rules.map((rule) => [rule.policy, rule.bucket, rule.mode, rule.team]),
+    settings.allocation.rules
+      .filter((rule) => settings.clusters.length > 0 || rule.bucket === UNUSED_COMMITMENT)
+      .map((rule) => [rule.policy, rule.bucket, rule.mode, rule.team]),
   );
   await table(
     "shared_pattern",
@@ -58,6 +63,7 @@ export async function prepareClusterInputs(
     }),
   );
   await prepareInventory(session, inputs.month, knownTo(settings));
+  await prepareSharedInputs(session, settings);
 }
 
 /**

@@ -4,6 +4,7 @@ import { homePaths, sha256, sha256File } from "../data/files.ts";
 import { LINE_COLUMNS } from "../data/line-columns.ts";
 import { storedLines, writtenLines } from "../data/lines.ts";
 import { type Session, sqlText } from "../data/warehouse.ts";
+import { driverFacts } from "./driver-facts.ts";
 import { inventoryHash, type Known } from "./inventory.ts";
 import { METHOD_VERSION } from "./method.ts";
 import type { Allocation, Cluster } from "./allocation.ts";
@@ -138,7 +139,10 @@ export async function monthInputs(
     "SELECT * FROM stated_total WHERE month = $month AND list_contains($sources, source) ORDER BY ALL",
     params,
   );
-  const facts = await factsOf(session, home, units, month, settings);
+  const facts = [
+    ...(await factsOf(session, home, units, month, settings)),
+    ...(await driverFacts(session, home, units, month, settings)),
+  ];
   const causes = {
     import: sha256(
       JSON.stringify([

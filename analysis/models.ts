@@ -1,15 +1,19 @@
-import { loadSql } from "../data/sql.ts";
+import { fillSql, loadSql } from "../data/sql.ts";
 import type { Session } from "../data/warehouse.ts";
 
 /** The models of a month, in order; those that are scaffolding are not published. */
 const MODELS: readonly (readonly [name: string, kept: "published" | "scaffold"])[] = [
+  ["08-shared_taker", "scaffold"],
   ["10-owner_key", "scaffold"],
   ["20-tag_value", "scaffold"],
   ["30-owner", "scaffold"],
+  ["31-shared_line", "scaffold"],
   ["40-owner_fact", "scaffold"],
   ["42-cluster_key", "scaffold"],
   ["50-line", "published"],
+  ["51-commitment_owner", "scaffold"],
   ["52-cluster_line", "published"],
+  ["53-shared_weight", "scaffold"],
   ["43-node_alias", "scaffold"],
   ["44-node_value", "scaffold"],
   ["53-node_day", "published"],
@@ -29,6 +33,9 @@ const MODELS: readonly (readonly [name: string, kept: "published" | "scaffold"])
   ["62-cluster_spend", "scaffold"],
   ["63-pool", "scaffold"],
   ["64-receiver", "scaffold"],
+  ["66-commitment_use", "scaffold"],
+  ["67-moved_commitment", "scaffold"],
+  ["68-unused_commitment", "published"],
   ["65-moved", "scaffold"],
   ["70-spend", "published"],
   ["71-spend_month", "published"],
@@ -38,18 +45,33 @@ const MODELS: readonly (readonly [name: string, kept: "published" | "scaffold"])
   ["75-allocation_day", "published"],
 ];
 
+/** Models that are one algorithm over different rules. */
+const MATCHES: Readonly<Record<string, { rules: string; patterns: string }>> = {
+  "30-owner": { rules: "rule", patterns: "rule_pattern" },
+  "31-shared_line": { rules: "shared_rule", patterns: "shared_rule_pattern" },
+};
+
 const text = (name: string) => loadSql(new URL(`./models/${name}.sql`, import.meta.url));
 
 /** Runs the month's models in the attached answers file; `month_line` and the facts are there. */
 export async function runModels(session: Session, month: string): Promise<void> {
   for (const [name, kept] of MODELS) {
-    const sql = text(name);
+    const match = MATCHES[name];
+    const sql =
+      match === undefined
+        ? text(name)
+        : fillSql(text("match"), {
+            rules: [{ [name]: match.rules }, name],
+            patterns: [{ [name]: match.patterns }, name],
+          });
     await session.run(
       `CREATE OR REPLACE ${kept === "scaffold" ? "TEMP TABLE" : "TABLE"} ${name.slice(3)} AS ${sql}`,
       sql.includes("$month") ? { month } : {},
     );
     // Behind the lines and not in their query: reading the wide rows twice doubled the cost of a month.
     if (name === "50-line") await session.run(`INSERT INTO line ${text("51-line_repair")}`);
+    if (name === "65-moved")
+      await session.run(`INSERT INTO moved ${text("moved-commitment-rows")}`);
     if (name === "52-cluster_line") await session.run("ALTER TABLE line DROP COLUMN owner_hash");
   }
 }

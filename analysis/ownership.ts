@@ -127,7 +127,7 @@ export function parseOwners(located: Located, hasClusters = false): Ownership {
       from,
       until,
       conditions,
-      text: `rule ${index + 1}: ${describe(rule.match)}`,
+      text: `rule ${index + 1}: ${describeMatch(rule.match)}`,
     };
   });
   return { teams, budgets, rules, warnings };
@@ -167,7 +167,8 @@ function versions(team: TeamConfig, index: number, located: Located): TeamVersio
 
 type MatchConfig = NonNullable<OwnersConfig["rules"]>[number]["match"];
 
-function conditionsOf(match: MatchConfig): Condition[] {
+/** What a `match` asks for, condition by condition. */
+export function conditionsOf(match: MatchConfig): Condition[] {
   const conditions: Condition[] = [];
   for (const [key, value] of Object.entries(match) as [MatchKey, unknown][]) {
     const keyed = typeof value === "object" && !Array.isArray(value);
@@ -184,7 +185,8 @@ function conditionsOf(match: MatchConfig): Condition[] {
   return conditions;
 }
 
-function describe(match: MatchConfig): string {
+/** A `match` in words: `tag owner=claims and service Storage`. */
+export function describeMatch(match: MatchConfig): string {
   return Object.entries(match)
     .flatMap(([key, value]) =>
       typeof value === "object" && !Array.isArray(value)

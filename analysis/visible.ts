@@ -23,6 +23,7 @@ const BY_TEAM = {
   allocation_day: "team",
   consumer_day: "team",
   line: "x_team",
+  unused_commitment: "team",
   restatement: "team",
   team_version: "team",
 } as const;
@@ -40,6 +41,7 @@ const ADDED: Readonly<Record<string, Record<string, string>>> = {
   spend_month: { policy: "CAST(NULL AS VARCHAR)", cluster: "''", namespace: "''" },
   spend_resource: { policy: "CAST(NULL AS VARCHAR)" },
   line: { x_cluster: "CAST(NULL AS VARCHAR)" },
+  split: { basis: "CAST(NULL AS VARCHAR)" },
   weight: {
     mark: "CAST(sum(weight) OVER (PARTITION BY split_id ORDER BY consumer_id) AS BIGINT)",
   },

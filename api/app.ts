@@ -9,6 +9,7 @@ import fastify, { type FastifyRequest, LogController } from "fastify";
 import { asAppError, AppError } from "../data/errors.ts";
 import type { Principal } from "../analysis/principal.ts";
 import { type Access, keepDoor, openAccess, principalOfRequest } from "./auth/gate.ts";
+import { accessRoutes } from "./auth/access-routes.ts";
 import { signInRoutes } from "./auth/routes.ts";
 import { problemOf } from "./problem.ts";
 import { rememberRendered } from "./rendered.ts";
@@ -146,6 +147,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const context = { ...options, principal: principalOfRequest, access };
   rememberRendered(app, context);
   signInRoutes(app, access);
+  accessRoutes(app, context);
   healthRoutes(app, context);
   showbackRoutes(app, context);
   usageRoutes(app, context);

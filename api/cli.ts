@@ -13,7 +13,10 @@ const COMMON = {
 } as const satisfies ParseArgsOptionsConfig;
 
 /** Commands of the contract that are still to come. */
-const LATER = ["findings", "backtest", "namespaces", "close", "audit", "backup", "restore"];
+const LATER = ["findings", "namespaces", "close", "audit", "backup", "restore"];
+
+// Whatever is written from here on, the engine's logs and spilled data too, is its owner's alone.
+process.umask(0o077);
 
 const screen = terminal();
 const debug = process.argv.includes("--debug");

@@ -9,7 +9,13 @@ import type { Param } from "../data/warehouse.ts";
 import { requireTeam } from "./auth/needs.ts";
 import { viewMonth } from "./meta.ts";
 import { placeName, teamName, teamNames } from "./names.ts";
-import type { Explain, ExplainLine, ExplainMoved, ExplainPart } from "./schemas.ts";
+import type {
+  Explain,
+  ExplainCommitment,
+  ExplainLine,
+  ExplainMoved,
+  ExplainPart,
+} from "./schemas.ts";
 
 export const TARGETS =
   "team:ID, namespace:CLUSTER/NS, workload:CLUSTER/NS/KIND/NAME, resource:ARMID or bucket:NAME";
@@ -131,6 +137,23 @@ export async function explain(
     limit: request.limit + 1,
     offset: request.offset,
   });
+  const commitments = await ask<Omit<ExplainCommitment, "teamName">>(
+    snapshot,
+    "explain-commitments",
+    principal,
+    {
+      month,
+      measure,
+      params: {
+        policy,
+        currency: view.currency,
+        team: filters.team,
+        cluster: filters.cluster,
+        resource: filters.resource,
+      },
+    },
+    signal,
+  );
   const names = await teamNames(snapshot, principal, month, signal);
   const parts = found.map((part) => ({
     ...part,
@@ -153,6 +176,7 @@ export async function explain(
       moved,
       parts,
       redistribution,
+      commitments: commitments.map((row) => ({ ...row, teamName: teamName(row.team, names) })),
       lines: rows.slice(0, request.limit).map((row) => ({
         ...row,
         billedSeconds: numberOf(row.billedSeconds),

@@ -88,6 +88,27 @@ export const Whoami = Type.Object({
 });
 export type Whoami = Static<typeof Whoami>;
 
+export const AccessState = Type.Object({
+  signIn: Type.String({ description: "none, tokens or oidc" }),
+  issuer: Nullable(Type.String()),
+  totals: Type.Boolean({ description: "Teams may know what all teams cost together." }),
+  roles: Type.Array(Type.Object({ group: Type.String(), roles: Type.Array(Type.String()) })),
+  teams: Type.Array(Type.Object({ team: Type.String(), groups: Type.Array(Type.String()) })),
+  tokens: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      name: Type.String(),
+      roles: Type.Array(Type.String()),
+      teams: Nullable(Type.Array(Type.String())),
+      createdBy: Type.String(),
+      createdAt: Type.String(),
+      expiresAt: Type.String(),
+      lastUsedAt: Nullable(Type.String()),
+      live: Type.Boolean(),
+    }),
+  ),
+});
+
 export const ShowbackRow = Type.Object({
   key: Type.String(),
   name: Type.String(),
@@ -237,7 +258,7 @@ export const ExplainLine = Type.Object({
   lineCost: Nullable(Decimal),
   splitKind: Nullable(
     Type.String({
-      description: "What shares one set of weights: node, pool, volume; null: undivided.",
+      description: "What shares one set of weights: node, pool, volume, shared; null: undivided.",
     }),
   ),
   splitKey: Nullable(Type.String()),
@@ -261,7 +282,7 @@ export const ExplainLine = Type.Object({
 export type ExplainLine = Static<typeof ExplainLine>;
 export const ExplainPart = Type.Object({
   part: Type.String({
-    description: "line: undivided; else what divided it: node, pool, volume, …",
+    description: "line: undivided; else what divided it: node, pool, volume, shared, …",
   }),
   cluster: Type.String(),
   bucket: Type.String(),
@@ -278,6 +299,23 @@ export const ExplainMoved = Type.Object({
   cost: Decimal,
 });
 export type ExplainMoved = Static<typeof ExplainMoved>;
+/** What a target takes of a commitment that was not used up. */
+export const ExplainCommitment = Type.Object({
+  commitment: Type.String(),
+  mode: literals(["buyer", "covered", "team"] as const),
+  team: Type.String(),
+  teamName: Type.String(),
+  rule: Nullable(Type.String({ description: "buyer: the rule that gives it the commitment." })),
+  base: Nullable(
+    Type.String({
+      description: "covered: effective cost the commitment covered for the team in the month.",
+    }),
+  ),
+  weight: Nullable(Type.String({ description: "The team's part of whole." })),
+  whole: Nullable(Type.String()),
+  cost: Decimal,
+});
+export type ExplainCommitment = Static<typeof ExplainCommitment>;
 export const Explained = Type.Object({
   target: Type.String(),
   name: Type.String(),
@@ -288,6 +326,7 @@ export const Explained = Type.Object({
   moved: Decimal,
   parts: Type.Array(ExplainPart),
   redistribution: Type.Array(ExplainMoved),
+  commitments: Type.Array(ExplainCommitment),
   lines: Type.Array(ExplainLine),
   lineCount: Type.Integer(),
 });

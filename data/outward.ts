@@ -50,6 +50,12 @@ function refuse(host: string, address: string): AppError {
   );
 }
 
+/** Throws ADDRESS_REFUSED for an address whose host is written as a number: no name is looked up then. */
+export function refuseNever(address: string | URL): void {
+  const literal = new URL(address).hostname.replace(/^\[|\]$/g, "");
+  if (isNeverCalled(literal)) throw refuse(literal, literal);
+}
+
 type LookupCallback = (
   error: NodeJS.ErrnoException | null,
   address: string | LookupAddress[],
@@ -92,9 +98,7 @@ export interface CallOptions {
 export async function call(url: URL, options: CallOptions = {}): Promise<Response> {
   if (url.protocol !== "https:" && url.protocol !== "http:")
     throw new AppError("ADDRESS_REFUSED", `${url.protocol} is not called; only https and http are`);
-  // A literal address is connected to without a look-up.
-  const literal = url.hostname.replace(/^\[|\]$/g, "");
-  if (isNeverCalled(literal)) throw refuse(literal, literal);
+  refuseNever(url);
   const { timeoutMs = 10_000, maxBytes = 1 << 20 } = options;
   const timeout = AbortSignal.timeout(timeoutMs);
   const signal =

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { chmodSync, existsSync } from "node:fs";
 import {
   DuckDBDataChunk,
   DuckDBInstance,
@@ -30,6 +30,8 @@ export interface EngineOptions {
   temp?: string;
   /** Folders SQL may read and write; everything else is closed, and so is the configuration. */
   folders?: readonly string[];
+  /** Most that queries may write to `temp` together, such as `4GB`; the disk, unless said. */
+  spill?: string;
 }
 
 function bind(params: Params): {
@@ -296,13 +298,18 @@ async function create(path: string, options: EngineOptions): Promise<Engine> {
     threads: String(options.threads ?? 2),
   };
   if (options.temp !== undefined) config["temp_directory"] = options.temp;
+  if (options.spill !== undefined) config["max_temp_directory_size"] = options.spill;
   let instance: DuckDBInstance;
   try {
     instance = await DuckDBInstance.create(path, config);
   } catch (error) {
     throw openError(path, error);
   }
-  if (path !== ":memory:") OPEN.add(path);
+  if (path !== ":memory:") {
+    OPEN.add(path);
+    // The engine makes files for everybody to read.
+    chmodSync(path, 0o600);
+  }
   const engine = new Engine(instance, path);
   try {
     const session = await engine.session();
@@ -392,7 +399,8 @@ export async function openReadOnly(
   prepare?: (session: Session) => Promise<void>,
 ): Promise<Engine> {
   const { folders: _, ...unlocked } = options;
-  const engine = await create(":memory:", unlocked);
+  // One question that needs more than this stops; the disk and the others' answers stay.
+  const engine = await create(":memory:", { spill: "4GB", ...unlocked });
   try {
     const session = await engine.session();
     for (const file of files) {

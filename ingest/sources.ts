@@ -9,6 +9,8 @@ import { AzureQueryConfig } from "./azure-query/config.ts";
 import { createAzureQuerySource } from "./azure-query/source.ts";
 import { DirectoryConfig } from "./directory/config.ts";
 import { directorySource } from "./directory/source.ts";
+import { DriversConfig } from "./drivers/config.ts";
+import { driversSource } from "./drivers/source.ts";
 import { FocusConfig } from "./focus/config.ts";
 import { focusSource } from "./focus/source.ts";
 import { PrometheusConfig } from "./prometheus/config.ts";
@@ -21,8 +23,11 @@ import type { Source } from "./source.ts";
 
 interface SourceType {
   schema: TSchema;
-  /** @param folder what relative paths in the configuration are relative to */
-  make(config: unknown, folder: string): Source;
+  /**
+   * @param folder what relative paths in the configuration are relative to
+   * @param siblings all entries, for a source that builds on another
+   */
+  make(config: unknown, folder: string, siblings: readonly unknown[]): Source;
 }
 
 /** Every kind of source, by the `type` a configuration names it with. A new one is one line. */
@@ -42,6 +47,10 @@ export const SOURCE_TYPES: Readonly<Record<string, SourceType>> = {
       prometheusSource(config as PrometheusConfig, folder) as unknown as Source,
   },
   kubernetes: { schema: KubernetesConfig, make: kubernetes },
+  drivers: {
+    schema: DriversConfig,
+    make: (config, folder, siblings) => driversSource(config as DriversConfig, folder, siblings),
+  },
   "kubernetes-audit": {
     schema: KubernetesAuditConfig,
     make: (config, folder) =>
@@ -49,9 +58,6 @@ export const SOURCE_TYPES: Readonly<Record<string, SourceType>> = {
   },
   directory: { schema: DirectoryConfig, make: directory },
 };
-
-/** Kinds the contract names and this version cannot read yet. */
-export const LATER_SOURCE_TYPES = ["drivers"] as const;
 
 function azureExports(config: unknown, folder: string): Source {
   const exports = config as AzureExportsConfig;

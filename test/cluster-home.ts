@@ -327,7 +327,7 @@ async function writeFacts(session: Session, kind: string, rows: Row[], path: str
   await session.run(`COPY (${from}) TO ${sqlText(path)} (FORMAT parquet)`);
 }
 
-type Cells = Record<string, string>;
+export type Cells = Record<string, string>;
 
 /** The bill: amounts that do not divide evenly, a credit, and lines without a list price. */
 export function billOf(month: string): Cells[] {
@@ -425,6 +425,8 @@ export function billOf(month: string): Cells[] {
 }
 
 const BILL_COLUMNS = [
+  "CommitmentDiscountId",
+  "CommitmentDiscountStatus",
   "BilledCost",
   "BillingCurrency",
   "BillingPeriodStart",
@@ -475,6 +477,11 @@ export interface ClusterHomeChanges {
   owners?: string;
   /** Lines of the configuration. */
   config?: string;
+  /** YAML lines below `sources:` and below `allocation:`. */
+  sources?: string;
+  allocation?: string;
+  /** Files beside the configuration. */
+  files?: Record<string, string>;
   /** More lines of a month's bill. */
   lines?: (month: string) => readonly Record<string, string>[];
 }
@@ -483,7 +490,7 @@ export interface ClusterHomeChanges {
 export async function clusterHome(
   changes: ClusterHomeChanges = {},
 ): Promise<{ folder: string; config: string; home: string }> {
-  const { owners = OWNERS, config: more = "", lines = () => [] } = changes;
+  const { owners = OWNERS, lines = () => [] } = changes;
   const folder = await mkdtemp(join(tmpdir(), "apportion-clusters-"));
   const config = join(folder, "apportion.yaml");
   await mkdir(join(folder, "bill"));
@@ -496,7 +503,25 @@ export async function clusterHome(
     billText("2026-08", "2026-08-01", "2026-09-01", lines("2026-08")),
   );
   await writeFile(join(folder, "owners.yaml"), owners);
-  await writeFile(config, CONFIG + more);
+  const made = { folder, config };
+  await rebuild(made, changes);
+  return { ...made, home: readConfig(config).home };
+}
+
+/** Builds a made home anew under another configuration or other files; its bill stays. */
+export async function rebuild(
+  made: { folder: string; config: string },
+  changes: ClusterHomeChanges,
+): Promise<void> {
+  const { sources = "", allocation = "", config = "" } = changes;
+  for (const [name, text] of Object.entries(changes.files ?? {}))
+    await writeFile(join(made.folder, name), text);
+  const text = CONFIG.replace("clusters:\n", `${sources}clusters:\n`);
+  await writeFile(made.config, `${text}${allocation}${config}`);
+  await takeAndBuild(made.config);
+}
+
+async function takeAndBuild(config: string): Promise<void> {
   const { home, sources, build: settings, landingDays } = readConfig(config);
   await makeHome(homePaths(home));
   const register = new Register(homePaths(home).register);
@@ -531,5 +556,4 @@ export async function clusterHome(
     register.close();
   }
   if (problems.length > 0) throw new Error(problems.join("\n"));
-  return { folder, config, home };
 }

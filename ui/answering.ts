@@ -60,6 +60,7 @@ async function ask(path: string): Promise<unknown> {
     const response = await fetch(path, { headers: { accept: "application/json" } });
     const body: unknown = await response.json().catch(() => null);
     if (response.ok && body !== null) return body;
+    if (response.status === 401) leave();
     return isProblem(body)
       ? body
       : problem(response.status, "BAD_ANSWER", "The server answered something that is not JSON.");
@@ -70,6 +71,14 @@ async function ask(path: string): Promise<unknown> {
       "The server did not answer. Is it running, and are you online?",
     );
   }
+}
+
+/** Forgets every figure and goes to the sign-in: the session is over, and so is what it showed. */
+export function leave(to?: string): void {
+  for (const held of answers.values())
+    held.value = { data: null, problem: null, failingSince: null, at: 0, pending: true };
+  const back = `${location.pathname}${location.search}`;
+  location.replace(to ?? `/sign-in?returnTo=${encodeURIComponent(back)}`);
 }
 
 function settle(path: string, answer: unknown): void {

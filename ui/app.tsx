@@ -5,6 +5,7 @@ import { Header } from "./header.tsx";
 import { ClustersPage } from "./pages/clusters.tsx";
 import { DataPage } from "./pages/data.tsx";
 import { ExplainPage } from "./pages/explain.tsx";
+import { ForbiddenPage, isRefusal } from "./pages/forbidden.tsx";
 import { MissingPage } from "./pages/missing.tsx";
 import { LifePage } from "./pages/life.tsx";
 import { NamespacesPage } from "./pages/namespaces.tsx";
@@ -17,7 +18,11 @@ import { place } from "./place.ts";
 export function App() {
   const { page, pathname, search } = place.value;
   const main = initialRequests(pathname, search)[0];
-  const meta = main === undefined ? null : answerOf<{ meta: Meta }>(main).data?.meta;
+  const answer = main === undefined ? null : answerOf<{ meta: Meta }>(main);
+  const meta = answer?.data?.meta;
+  // The data page says itself which of its parts are for other roles.
+  const problem = page.name === "data" || answer?.data !== null ? null : answer.problem;
+  const refused = isRefusal(problem);
   return (
     <>
       <a class="skip" href="#main">
@@ -25,10 +30,11 @@ export function App() {
       </a>
       <Header meta={meta ?? null} />
       <main id="main" tabIndex={-1}>
-        {page.name === "overview" && <OverviewPage />}
-        {page.name === "team" && <TeamPage key={page.team} team={page.team} />}
-        {page.name === "clusters" && <ClustersPage />}
-        {page.name === "namespace" && (
+        {refused && <ForbiddenPage problem={problem} />}
+        {!refused && page.name === "overview" && <OverviewPage />}
+        {!refused && page.name === "team" && <TeamPage key={page.team} team={page.team} />}
+        {!refused && page.name === "clusters" && <ClustersPage />}
+        {!refused && page.name === "namespace" && (
           <NamespacePage
             key={`${page.cluster}/${page.namespace}`}
             cluster={page.cluster}
@@ -43,7 +49,7 @@ export function App() {
             namespace={page.namespace}
           />
         )}
-        {page.name === "explain" && <ExplainPage />}
+        {!refused && page.name === "explain" && <ExplainPage />}
         {page.name === "data" && <DataPage />}
         {page.name === "missing" && <MissingPage />}
       </main>

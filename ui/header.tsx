@@ -3,6 +3,7 @@ import type { Meta } from "../api/schemas.ts";
 import { COSTS, type Cost, POLICIES, type Policy, type View } from "./answers.ts";
 import { monthName } from "./dates.ts";
 import { go, hrefOf, place } from "./place.ts";
+import { Who } from "./parts/who.tsx";
 import { mode, toggleTheme } from "./theme.ts";
 import { COST_MEANINGS, COST_NAMES, POLICY_MEANINGS, POLICY_NAMES } from "./words.ts";
 
@@ -45,6 +46,7 @@ export function Header({ meta }: { meta: Meta | null }) {
             Data
           </a>
         </nav>
+        <Who />
         <button
           type="button"
           class="theme"

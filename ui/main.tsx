@@ -1,5 +1,5 @@
 import { render } from "preact";
-import { initialRequests } from "./answers.ts";
+import { initialRequests, ME } from "./answers.ts";
 import { load, seed } from "./answering.ts";
 import { App } from "./app.tsx";
 import { copyExact } from "./copy.ts";
@@ -13,6 +13,11 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden) return;
   const { pathname, search } = place.value;
   for (const path of initialRequests(pathname, search)) void load(path);
+});
+
+// A page that the back button brings out of the browser's memory may be of a session that is over.
+addEventListener("pageshow", (event) => {
+  if (event.persisted) void load(ME, true);
 });
 
 const root = document.getElementById("app");

@@ -14,7 +14,7 @@ pools AS (
     cluster,
     from_bucket,
     day,
-    CASE WHEN from_bucket = '__idle__' THEN pool ELSE '' END,
+    CASE WHEN from_bucket IN ('__idle__', '__commitment_unused__') THEN pool ELSE '' END,
     environment,
     service
 )

@@ -1,5 +1,5 @@
--- What a cluster's usage divides adds up to the lines it divides, to the last digit: per currency and
--- measure against the bill's lines, place by place against the lines of that place, and line by line: times ×
+-- What a cluster's usage and a shared service's weights divide adds up to its lines, to the last digit: per
+-- currency and measure against the bill's lines, place by place against the lines of that place, and line by line: times ×
 -- whole + rest is the amount and the marks of a split run from 0 to its whole without a gap, so that the
 -- running parts end at the line's own amount, and none of them is negative.
 WITH
@@ -99,7 +99,7 @@ SELECT
     AND l.list IS NOT DISTINCT FROM s.list
     AND l.contracted IS NOT DISTINCT FROM s.contracted AS ok,
   concat(
-    l.lines, ' lines of clusters: effective cost ', l.effective, ', in shares ', coalesce(CAST(s.effective AS VARCHAR), '-'),
+    l.lines, ' divided lines: effective cost ', l.effective, ', in shares ', coalesce(CAST(s.effective AS VARCHAR), '-'),
     ', billed ', l.billed, ' / ', coalesce(CAST(s.billed AS VARCHAR), '-'),
     CASE WHEN p.places = 0 THEN '' ELSE concat('; ', p.places, ' places differ from their lines') END,
     CASE WHEN p.lines = 0 THEN '' ELSE concat('; ', p.lines, ' lines are divided wrongly') END,

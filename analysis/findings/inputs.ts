@@ -10,6 +10,9 @@ import { METHOD_VERSION } from "../method.ts";
 export const WINDOW_DAYS = 28;
 const DAY = 86_400;
 
+/** Days of usage that methods are replayed on: five weeks scored. */
+export const HISTORY_DAYS = WINDOW_DAYS + 5 * 7;
+
 /** A cluster's facts of one window; times are epoch seconds. */
 export interface ClusterWindow {
   cluster: string;
@@ -26,6 +29,8 @@ export interface ClusterWindow {
 
 export interface FindingsInputs {
   windows: ClusterWindow[];
+  /** All that is kept, up to the same days, for replaying. */
+  history: ClusterWindow[];
   /** Published months, oldest first, by file name: what things cost, and whose they are. */
   months: { month: string; file: string }[];
   fingerprint: string;
@@ -47,7 +52,6 @@ export async function findingsInputs(
   months: readonly PublishedMonth[],
   settings: BuildSettings,
   now: Date,
-  days: number = WINDOW_DAYS,
 ): Promise<FindingsInputs> {
   const rows = await session.rows<FactRow>(
     `SELECT cluster AS cluster, kind AS kind, day AS day, parquet AS parquet, parquet_sha256 AS sha, rows AS rows
@@ -59,15 +63,42 @@ export async function findingsInputs(
      ORDER BY cluster, kind, day, source`,
     { ...knownTo(settings), today: now.toISOString().slice(0, 10) },
   );
-  const { facts } = homePaths(home);
+  const windowsOf = (days: number) => clusterWindows(rows, homePaths(home).facts, days);
+  const windows = windowsOf(WINDOW_DAYS);
+  const history = windowsOf(HISTORY_DAYS);
+  const published = months.flatMap(({ month, file }) => (file === null ? [] : [{ month, file }]));
+  const fingerprint = sha256(
+    JSON.stringify([
+      history.map(({ cluster, from, until, usage, pods }) => [
+        cluster,
+        from,
+        until,
+        usage.map((fact) => fact.sha256),
+        pods.map((fact) => fact.sha256),
+      ]),
+      published,
+      await workloadsHash(session, settings),
+      settings.findings,
+      settings.ownership.teams,
+      METHOD_VERSION,
+      loadSql(new URL("./columns.json", import.meta.url)),
+    ]),
+  );
+  return { windows, history, months: published, fingerprint };
+}
+
+/** Each cluster's last days of usage, as many as there are up to `days`, whole days from the first. */
+function clusterWindows(rows: readonly FactRow[], facts: string, days: number): ClusterWindow[] {
   const windows: ClusterWindow[] = [];
   for (const cluster of new Set(rows.map((row) => row.cluster))) {
     const mine = rows.filter((row) => row.cluster === cluster);
     const measured = mine.filter((row) => row.kind === "usage_5m" && Number(row.rows) > 0);
-    const newest = measured.at(-1);
-    if (newest === undefined) continue;
+    const [oldest, newest] = [measured[0], measured.at(-1)];
+    if (oldest === undefined || newest === undefined) continue;
     const until = secondsOf(newest.day) + DAY;
-    const from = until - days * DAY;
+    // A window is as long as its rules; a history is as long as it is.
+    const from =
+      days > WINDOW_DAYS ? Math.max(until - days * DAY, secondsOf(oldest.day)) : until - days * DAY;
     const of = (kind: string) =>
       mine
         .filter((row) => row.kind === kind && secondsOf(row.day) >= from)
@@ -88,25 +119,7 @@ export async function findingsInputs(
         .reduce((sum, row) => sum + Number(row.rows), 0),
     });
   }
-  const published = months.flatMap(({ month, file }) => (file === null ? [] : [{ month, file }]));
-  const fingerprint = sha256(
-    JSON.stringify([
-      windows.map(({ cluster, from, until, usage, pods }) => [
-        cluster,
-        from,
-        until,
-        usage.map((fact) => fact.sha256),
-        pods.map((fact) => fact.sha256),
-      ]),
-      published,
-      await workloadsHash(session, settings),
-      settings.findings,
-      settings.ownership.teams,
-      METHOD_VERSION,
-      loadSql(new URL("./columns.json", import.meta.url)),
-    ]),
-  );
-  return { windows, months: published, fingerprint };
+  return windows;
 }
 
 const secondsOf = (day: string) => Date.parse(`${day}T00:00:00Z`) / 1000;

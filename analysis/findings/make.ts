@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { homePaths, renameDurably, syncFile } from "../../data/files.ts";
 import type { PublishedFindings, PublishedMonth } from "../../data/published.ts";
 import { type Session, sqlText } from "../../data/warehouse.ts";
+import { makeBacktest } from "../backtest/make.ts";
 import { type BuildSettings, verifyFacts } from "../inputs.ts";
 import type { FindingsContext } from "./context.ts";
 import { findingsInputs } from "./inputs.ts";
@@ -12,7 +13,10 @@ import { makeRecommendations } from "./recommend/make.ts";
 import { makeFindingTables } from "./tables.ts";
 
 /** What fills the tables, in order; later ones read what earlier ones made. */
-const MAKERS: readonly ((context: FindingsContext) => Promise<void>)[] = [makeRecommendations];
+const MAKERS: readonly ((context: FindingsContext) => Promise<void>)[] = [
+  makeRecommendations,
+  makeBacktest,
+];
 
 export interface FindingsOptions {
   home: string;
@@ -41,7 +45,7 @@ export async function makeFindings(
   const file = `findings-${inputs.fingerprint.slice(0, 32)}.duckdb`;
   if (last?.file === file && existsSync(join(paths.published, file)))
     return { ...last, stale: false };
-  for (const { usage, pods } of inputs.windows) await verifyFacts([...usage, ...pods]);
+  for (const { usage, pods } of inputs.history) await verifyFacts([...usage, ...pods]);
   const temporary = join(paths.published, `findings-${randomUUID()}.tmp.duckdb`);
   const interrupt = () => session.interrupt();
   signal.addEventListener("abort", interrupt, { once: true });

@@ -1,5 +1,5 @@
--- What ownership can see of a line. Grain: one distinct combination.
--- Reads: month_line. Read by: tag_value, owner. The hash stands for the combination in every later
+-- What ownership can see of a line, or of a resource that shares a service and has no line of its own.
+-- Grain: one distinct combination. Reads: month_line, shared_taker. Read by: tag_value, owner, consumer_day. The hash stands for the combination in every later
 -- join; that no two share one is checked (line-has-one-owner).
 WITH
 seen AS (
@@ -12,6 +12,23 @@ seen AS (
     tags AS tags,
     owner_hash AS owner_hash
   FROM month_line
+),
+named AS (
+  SELECT
+    replace(sub_account_key, '/subscriptions/', '') AS subscription,
+    min(sub_account_name) AS name
+  FROM seen
+  GROUP BY
+    replace(sub_account_key, '/subscriptions/', '')
+),
+unbilled AS (
+  SELECT
+    t.workload AS resource_key,
+    nullif(regexp_extract(t.workload, '/resourcegroups/([^/]+)', 1), '') AS resource_group,
+    nullif(regexp_extract(t.workload, '^/subscriptions/([^/]+)', 1), '') AS subscription
+  FROM shared_taker AS t
+  WHERE t.workload_kind = 'resource'
+    AND t.workload NOT IN (SELECT resource_key FROM seen WHERE resource_key IS NOT NULL)
 )
 SELECT
   owner_hash AS owner_hash,
@@ -22,3 +39,15 @@ SELECT
   service_key AS service_key,
   tags AS tags
 FROM seen
+UNION ALL
+SELECT
+  hash('shared taker', u.resource_key),
+  u.resource_key,
+  u.resource_group,
+  '/subscriptions/' || u.subscription,
+  n.name,
+  NULL,
+  NULL
+FROM unbilled AS u
+LEFT JOIN named AS n
+  ON n.subscription = u.subscription

@@ -1,6 +1,7 @@
 -- The month's lines with their measures, kind and owner. Grain: one bill line.
--- Reads: month_line, owner, owner_fact, cluster_key, team_version. Read by: the answers, checks and exports.
--- What a cluster's usage divides has no owner of its own: its bucket is __split__, its shares have owners.
+-- Reads: month_line, owner, owner_fact, cluster_key, shared_line, team_version. Read by: the answers, checks and exports.
+-- What a cluster's usage or a shared service's weights divide has no owner of its own: its bucket is
+-- __split__, its shares have owners.
 -- Legacy pair: all amortised lines, and of the actual ones the purchases and refunds of commitments.
 -- Repairs of known provider defects are lines of their own, added by line_repair.
 WITH
@@ -46,18 +47,21 @@ placed AS (
   SELECT
     l.*,
     c.cluster AS x_cluster,
-    c.kind AS cluster_kind,
-    l.x_match = 'resource' AND c.kind IS NOT NULL AS is_split
+    CASE WHEN l.x_match = 'resource' AND c.kind IS NOT NULL THEN c.kind ELSE 'shared-service' END AS split_as,
+    (l.x_match = 'resource' AND c.kind IS NOT NULL)
+      OR (l.x_match IN ('resource', 'no-resource') AND s.team IS NOT NULL) AS is_split
   FROM kinds AS l
   LEFT JOIN cluster_key AS c
     ON c.owner_hash = l.owner_hash
+  LEFT JOIN shared_line AS s
+    ON s.owner_hash = l.owner_hash
 )
 SELECT
-  k.* EXCLUDE (paired, is_split, cluster_kind) REPLACE (
+  k.* EXCLUDE (paired, is_split, split_as) REPLACE (
     coalesce(k.resource_type, f.resource_type) AS resource_type,
     CASE
+      WHEN k.is_split THEN k.split_as
       WHEN k.x_match <> 'resource' THEN k.x_match
-      WHEN k.is_split THEN k.cluster_kind
       WHEN f.is_shared THEN 'shared-service'
       ELSE k.x_match
     END AS x_match

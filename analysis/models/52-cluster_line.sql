@@ -1,5 +1,6 @@
--- Lines that a cluster's usage splits. Grain: one bill line.
--- Reads: line, cluster_key. Read by: node_day, raw_weight, line_amount.
+-- Lines that a cluster's usage or a shared service's weights split. Grain: one bill line.
+-- Reads: line, cluster_key, shared_line. Read by: node_day, raw_weight, shared_weight, line_amount.
+-- A shared service has no cluster: its name is the split's key.
 -- A scale set's line names its instance in the details (VMName or VmName): "<set>_12", or, as the last
 -- resort that `node_by` records, a node name that ends in six base-36 digits.
 -- Compute time: hours of a virtual machine; licences, disks, Defender and bandwidth are none.
@@ -33,6 +34,7 @@ named AS (
   JOIN cluster_key AS k
     ON k.owner_hash = l.owner_hash
   WHERE l.x_bucket = '__split__'
+    AND l.x_match <> 'shared-service'
 ),
 found AS (
   SELECT
@@ -77,3 +79,21 @@ SELECT
   claim_namespace AS claim_namespace,
   billed_s AS billed_s
 FROM found
+UNION ALL
+SELECT
+  l.line_id,
+  '',
+  'shared-service',
+  l.x_day,
+  'shared',
+  s.team,
+  coalesce(lower(nullif(trim(l.resource_id), '')), l.charge_description, l.service),
+  NULL,
+  NULL,
+  NULL,
+  0
+FROM line AS l
+JOIN shared_line AS s
+  ON s.owner_hash = l.owner_hash
+WHERE l.x_bucket = '__split__'
+  AND l.x_match = 'shared-service'

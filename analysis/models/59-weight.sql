@@ -1,5 +1,5 @@
 -- Weights of a split, scaled so that they add up to at most 10^12. Grain: split, consumer.
--- Reads: raw_weight, cluster_line, consumer. Read by: split_whole, cluster_spend, explain.
+-- Reads: raw_weight, shared_weight, cluster_line, consumer. Read by: split_whole, cluster_spend, explain.
 -- Mark: the weights up to and with this one, in the order of consumers; a share is what lies between two
 -- marks. A split in which nothing weighs anything has no usage data.
 WITH
@@ -17,6 +17,12 @@ summed AS (
   FROM raw_weight
   GROUP BY ALL
   HAVING sum(weight) > 0
+),
+shared AS (
+  SELECT
+    s.*,
+    sum(s.weight) OVER (PARTITION BY s.name, s.day) AS whole
+  FROM shared_weight AS s
 ),
 scaled AS (
   SELECT
@@ -40,6 +46,20 @@ weighed AS (
     OR int_div(s.weight * 1000000000000, s.whole) > 0
   UNION ALL
   SELECT
+    hash('shared', '', s.name, s.day),
+    c.consumer_id,
+    CAST(CASE WHEN s.whole <= 1000000000000 THEN s.weight ELSE int_div(s.weight * 1000000000000, CAST(s.whole AS HUGEINT)) END AS BIGINT)
+  FROM shared AS s
+  JOIN consumer AS c
+    ON c.cluster = s.cluster
+    AND c.namespace = s.namespace
+    AND c.workload_kind = s.workload_kind
+    AND c.workload = s.workload
+    AND c.bucket = 'shared'
+  WHERE s.whole <= 1000000000000
+    OR int_div(s.weight * 1000000000000, CAST(s.whole AS HUGEINT)) > 0
+  UNION ALL
+  SELECT
     hash(l.split_kind, l.cluster, l.split_key, l.day),
     c.consumer_id,
     1
@@ -54,6 +74,12 @@ weighed AS (
       AND s.split_key = l.split_key
       AND s.day = l.day
   )
+    AND NOT EXISTS (
+      SELECT 1 FROM shared AS s
+      WHERE l.split_kind = 'shared'
+        AND s.name = l.split_key
+        AND s.day = l.day
+    )
 )
 SELECT
   split_id AS split_id,

@@ -1,6 +1,6 @@
 -- Whose a consumer is, day by day. Grain: consumer, day.
--- Reads: consumer, weight, split, pod_day, namespace_day, inventory_namespace, rule, rule_pattern,
--- team_version. Read by: cluster_spend, explain.
+-- Reads: consumer, weight, split, pod_day, namespace_day, inventory_namespace, owner_key, owner, rule,
+-- rule_pattern, team_version. Read by: cluster_spend, explain.
 -- Rules in order, first match on the day wins. Labels and annotations: the pod template's, else the
 -- namespace's; the value held longest that day (tie: later). No rule owns a sentinel.
 WITH
@@ -145,18 +145,54 @@ owned AS (
   GROUP BY
     m.consumer_id,
     m.day
+),
+-- Who shares a service without being a namespace: a team is its own, a resource has the rules' answer
+-- for what the bill says of it, else for its id alone.
+owners AS (
+  SELECT consumer_id AS consumer_id, day AS day, team AS team, rule_text AS rule_text FROM owned
+  UNION ALL
+  SELECT
+    s.consumer_id,
+    s.day,
+    CASE WHEN c.workload IN (SELECT team FROM team_version) THEN c.workload END,
+    CASE WHEN c.workload NOT IN (SELECT team FROM team_version) THEN concat('no team has the id ', c.workload) END
+  FROM seen AS s
+  JOIN consumer AS c
+    ON c.consumer_id = s.consumer_id
+    AND c.bucket = 'shared'
+    AND c.workload_kind = 'team'
+  UNION ALL
+  SELECT
+    s.consumer_id,
+    s.day,
+    arg_min(w.team, w.rule_order),
+    arg_min(w.rule_text, w.rule_order)
+  FROM seen AS s
+  JOIN consumer AS c
+    ON c.consumer_id = s.consumer_id
+    AND c.bucket = 'shared'
+    AND c.workload_kind = 'resource'
+  JOIN owner_key AS k
+    ON k.resource_key = c.workload
+  JOIN owner AS w
+    ON w.owner_hash = k.owner_hash
+    AND w.day_from <= s.day
+    AND s.day < w.day_until
+  GROUP BY
+    s.consumer_id,
+    s.day
 )
 SELECT
   s.consumer_id AS consumer_id,
   s.day AS day,
-  CASE WHEN c.namespace = '' THEN c.bucket ELSE coalesce(o.team, '__unowned__') END AS team,
+  CASE WHEN starts_with(c.bucket, '__') THEN c.bucket ELSE coalesce(o.team, '__unowned__') END AS team,
   coalesce(t.business_unit, '') AS business_unit,
   coalesce(t.cost_center, '') AS cost_center,
   o.rule_text AS rule_text
 FROM seen AS s
 JOIN consumer AS c
   ON c.consumer_id = s.consumer_id
-LEFT JOIN owned AS o
+LEFT JOIN owners AS o
   ON o.consumer_id = s.consumer_id
   AND o.day = s.day
 LEFT JOIN team_version AS t

@@ -1,6 +1,6 @@
--- Cluster cost by who takes it, before redistribution. Grain: day, currency, cluster, pool, environment,
--- service, resource (together place_id), consumer, owner. Reads: line_amount, weight, place, consumer,
--- consumer_day. Read by: pool, receiver, spend and the tables beside it, checks.
+-- Divided cost by who takes it, before redistribution. Grain: day, currency, cluster, pool, environment,
+-- service, resource (together place_id), consumer, owner. Reads: line_amount, weight, place, split,
+-- consumer, consumer_day. Read by: pool, receiver, spend and the tables beside it, checks.
 -- Every line is divided by itself; its shares are added up where they are made and not kept one by one.
 WITH
 taken AS (
@@ -40,7 +40,7 @@ SELECT
   s.place_id AS place_id,
   p.day AS day,
   p.currency AS currency,
-  p.cluster AS cluster,
+  c.cluster AS cluster,
   p.pool AS pool,
   c.namespace AS namespace,
   c.workload_kind AS workload_kind,
@@ -49,7 +49,7 @@ SELECT
   d.team AS team,
   d.business_unit AS business_unit,
   d.cost_center AS cost_center,
-  d.rule_text AS rule_text,
+  nullif(concat_ws('; ', t.basis, d.rule_text), '') AS rule_text,
   p.environment AS environment,
   p.service AS service,
   p.resource AS resource,
@@ -70,3 +70,9 @@ JOIN consumer AS c
 JOIN consumer_day AS d
   ON d.consumer_id = s.consumer_id
   AND d.day = p.day
+-- Of a shared service, whose name stands for the pool: what its day was divided by.
+LEFT JOIN split AS t
+  ON t.split_kind = 'shared'
+  AND t.split_key = p.pool
+  AND t.day = p.day
+  AND p.cluster = ''

@@ -3,7 +3,8 @@
 -- Reads: cluster_spend, shared_namespace, weight, split, consumer. Read by: moved. Mark: the weights up to
 -- and with this one, in the order of consumer_id; whole: all of them.
 -- proportional: direct effective cost there (idle: on that node pool). even: one part for each namespace
--- that ran a pod there that day; inside a namespace by its owners' cost. Weights add up to at most 10^12.
+-- that ran a pod there that day; inside a namespace by its owners' cost. Shares of shared services count
+-- for nothing. Weights add up to at most 10^12.
 WITH
 direct AS (
   SELECT
@@ -21,6 +22,7 @@ direct AS (
     ON n.cluster = s.cluster
     AND n.namespace = s.namespace
   WHERE s.namespace <> ''
+    AND s.bucket <> 'shared'
     AND n.namespace IS NULL
   GROUP BY ALL
 ),

@@ -1,6 +1,7 @@
 -- Cost of a resource for an owner. Grain: owner, resource, service, bucket, currency, policy.
 -- Reads: line, cluster_spend, moved, cluster. Read by: showback by resource, movers.
--- A line without a resource stands under its description; what a policy moves stands under its cluster.
+-- A line without a resource stands under its description; what a policy moves stands under its cluster,
+-- an unused commitment under itself.
 SELECT
   CAST(NULL AS VARCHAR) AS policy,
   billing_currency AS currency,
@@ -58,8 +59,8 @@ SELECT
   m.team,
   m.service,
   CASE WHEN m.team = '__unowned__' THEN '__unowned__' ELSE m.bucket END,
-  c.resource_id,
-  m.cluster,
+  coalesce(c.resource_id, m.pool),
+  coalesce(nullif(m.cluster, ''), regexp_extract(m.pool, '([^/]*)/?$', 1)),
   NULL,
   any_value(m.environment),
   NULL,
@@ -70,7 +71,7 @@ SELECT
   sum(m.list),
   sum(m.contracted)
 FROM moved AS m
-JOIN cluster AS c
+LEFT JOIN cluster AS c
   ON c.name = m.cluster
 GROUP BY
   m.policy,
@@ -78,5 +79,5 @@ GROUP BY
   m.team,
   m.service,
   CASE WHEN m.team = '__unowned__' THEN '__unowned__' ELSE m.bucket END,
-  c.resource_id,
-  m.cluster
+  coalesce(c.resource_id, m.pool),
+  coalesce(nullif(m.cluster, ''), regexp_extract(m.pool, '([^/]*)/?$', 1))

@@ -15,6 +15,7 @@ SELECT
   sum(list) AS list,
   sum(contracted) AS contracted
 FROM cluster_spend
+WHERE cluster <> ''
 GROUP BY
   currency,
   cluster,

@@ -1,6 +1,6 @@
 -- Cost of workloads day by day, by what was paid for, before redistribution. Grain: day, currency,
 -- cluster, namespace, workload, bucket, owner, kind of thing paid for.
--- Reads: cluster_spend. Read by: OpenCost's allocation.
+-- Reads: cluster_spend. Shares of shared services are no cost of a cluster. Read by: OpenCost's allocation.
 -- Where a resource's list cost is not stated, its effective one stands for it: no discount is made up.
 WITH
 paid AS (
@@ -14,6 +14,8 @@ paid AS (
       ELSE 'control-plane'
     END AS paid_for
   FROM cluster_spend AS s
+  WHERE s.bucket <> 'shared'
+    AND s.cluster <> ''
 )
 SELECT
   day AS day,

@@ -21,7 +21,7 @@ taker AS (
     CASE WHEN d.team = '__unowned__' THEN '__unowned__' ELSE c.bucket END AS bucket,
     d.team AS team,
     d.business_unit AS business_unit,
-    d.rule_text AS rule_text
+    nullif(concat_ws('; ', p.basis, d.rule_text), '') AS rule_text
   FROM {{month}}.visible_weight($scope) AS m
   JOIN {{month}}.visible_split($scope) AS p
     ON p.split_id = m.split_id
@@ -58,11 +58,15 @@ divided AS (
       ',"UsageUnit":"weight","UsageQuantity":', t.weight, '}],"x_Whole":', t.whole, '}'
     ) END AS allocated_method_details,
     CASE
+      WHEN t.workload_kind = 'resource' AND t.namespace = '' THEN t.workload
       WHEN t.namespace = '' THEN NULL
       WHEN t.workload = '' THEN concat(t.cluster, '/', t.namespace)
       ELSE concat(t.cluster, '/', t.namespace, '/', t.workload_kind, '/', t.workload)
     END AS allocated_resource_id,
-    CASE WHEN t.namespace <> '' THEN coalesce(nullif(t.workload, ''), t.namespace) END AS allocated_resource_name,
+    CASE
+      WHEN t.namespace <> '' THEN coalesce(nullif(t.workload, ''), t.namespace)
+      WHEN t.workload_kind = 'resource' THEN regexp_extract(t.workload, '([^/]*)$', 1)
+    END AS allocated_resource_name,
     CASE
       WHEN t.namespace <> ''
         THEN CAST(json_object('k8s-cluster', t.cluster, 'k8s-namespace', t.namespace, 'k8s-workload-kind', t.workload_kind, 'k8s-workload', t.workload) AS VARCHAR)
@@ -88,7 +92,7 @@ SELECT
   CAST(s.day AS TIMESTAMP) AS charge_period_start,
   CAST(s.day + 1 AS TIMESTAMP) AS charge_period_end,
   'Adjustment' AS charge_category,
-  concat('Redistribution in cluster ', s.cluster) AS charge_description,
+  CASE WHEN s.cluster = '' THEN 'Unused commitments passed on' ELSE concat('Redistribution in cluster ', s.cluster) END AS charge_description,
   s.currency AS billing_currency,
   s.service AS service_name,
   s.billed AS billed_cost,

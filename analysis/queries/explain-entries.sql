@@ -65,7 +65,7 @@ SELECT
   c.workload,
   CASE WHEN d.team = '__unowned__' THEN '__unowned__' ELSE c.bucket END,
   d.team,
-  d.rule_text,
+  nullif(concat_ws('; ', p.basis, d.rule_text), ''),
   portion_of(l.{{line_measure}}, w.weight, w.mark, h.whole)
 FROM {{month}}.visible_split_line($scope) AS l
 JOIN {{month}}.visible_cluster_line($scope) AS k

@@ -22,7 +22,7 @@ this_month AS (
     AND ($namespace IS NULL OR {{place}} = $namespace)
   GROUP BY {{key}}
   -- What was passed on whole is no row.
-  HAVING NOT (min(bucket) IN ('__idle__', '__system__', '__control_plane__', '__network__') AND min(bucket) = max(bucket) AND sum(abs(effective)) > 0 AND sum(effective) = 0 AND sum(billed) = 0)
+  HAVING NOT (min(bucket) IN ('__idle__', '__system__', '__control_plane__', '__network__', '__commitment_unused__') AND min(bucket) = max(bucket) AND sum(abs(effective)) > 0 AND sum(effective) = 0 AND sum(billed) = 0)
 ),
 last_month AS (
   SELECT
@@ -37,7 +37,7 @@ last_month AS (
     AND ($cluster IS NULL OR cluster = $cluster)
     AND ($namespace IS NULL OR {{place}} = $namespace)
   GROUP BY {{key}}
-  HAVING NOT (min(bucket) IN ('__idle__', '__system__', '__control_plane__', '__network__') AND min(bucket) = max(bucket) AND sum(abs(effective)) > 0 AND sum(effective) = 0 AND sum(billed) = 0)
+  HAVING NOT (min(bucket) IN ('__idle__', '__system__', '__control_plane__', '__network__', '__commitment_unused__') AND min(bucket) = max(bucket) AND sum(abs(effective)) > 0 AND sum(effective) = 0 AND sum(billed) = 0)
 )
 SELECT
   coalesce(t.key, l.key) AS key,

@@ -25,7 +25,7 @@ GROUP BY
   team,
   currency
 -- What was passed on whole is no row.
-HAVING NOT (team IN ('__idle__', '__system__', '__control_plane__', '__network__') AND sum(abs(effective)) > 0 AND sum(effective) = 0 AND sum(billed) = 0)
+HAVING NOT (team IN ('__idle__', '__system__', '__control_plane__', '__network__', '__commitment_unused__') AND sum(abs(effective)) > 0 AND sum(effective) = 0 AND sum(billed) = 0)
 ORDER BY
   encode(currency),
   encode(business_unit),

@@ -54,6 +54,8 @@ export interface Access {
 
 // `__Host-` holds only over https and at this machine's own name, and binds the cookie to one host.
 export const SESSION_COOKIE = "__Host-apportion";
+// Who signed out is not signed in again by the provider's memory, one step back or at the next click.
+export const SIGNED_OUT = "__Host-signed-out";
 export const COOKIE = { path: "/", secure: true, httpOnly: true, sameSite: "lax" } as const;
 // By address, and only for what failed anyway: behind a proxy all people may have one.
 const FAILURES_PER_MINUTE = 30;
@@ -131,8 +133,12 @@ export async function keepDoor(app: App, options: AppOptions, access: Access): P
     const { caller } = request;
     if (mayAsk(caller?.principal ?? null, needs)) return;
     if (caller !== null) throw refusal(caller.principal, needs);
-    if (access.signIn !== null && isPage(request))
-      return reply.redirect(`/sign-in?returnTo=${encodeURIComponent(request.url)}`);
+    if (isPage(request))
+      return reply.redirect(
+        request.cookies[SIGNED_OUT] === undefined
+          ? `/sign-in?returnTo=${encodeURIComponent(request.url)}`
+          : "/signed-out",
+      );
     challenge(reply);
     throw new AppError(
       "SIGN_IN_NEEDED",

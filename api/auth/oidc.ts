@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import * as client from "openid-client";
 import { AppError, firstLine, printable } from "../../data/errors.ts";
 import { call } from "../../data/outward.ts";
-import { type AuthSettings, LOOPBACK, type OidcSettings } from "./config.ts";
+import { LOOPBACK, type OidcSettings } from "./config.ts";
 import type { Identity } from "./groups.ts";
 import { seal, unseal } from "./sessions.ts";
 
@@ -51,8 +51,11 @@ export class SignIn {
     this.#now = now;
   }
 
-  /** Where the browser goes to sign in; `returnTo` is a path of ours, as `pathOfOurs` gives it. */
-  async begin(returnTo: string): Promise<Begun> {
+  /**
+   * Where the browser goes to sign in; `returnTo` is a path of ours, as `return-to.ts` gives it.
+   * `anew`: the provider asks who it is, even where it knows somebody.
+   */
+  async begin(returnTo: string, anew: boolean): Promise<Begun> {
     const config = await this.#configuration();
     const pending: Pending = {
       state: client.randomState(),
@@ -68,6 +71,7 @@ export class SignIn {
       nonce: pending.nonce,
       code_challenge: await client.calculatePKCECodeChallenge(pending.verifier),
       code_challenge_method: "S256",
+      ...(anew ? { prompt: "login" } : {}),
     });
     return {
       url,
@@ -316,15 +320,4 @@ function bodyOf(body: client.FetchBody): string | Uint8Array | null {
   if (typeof body === "string" || body instanceof Uint8Array) return body;
   if (body instanceof URLSearchParams) return body.toString();
   throw new TypeError("a body of this kind is not sent");
-}
-
-/** `text` where it is a path of ours to come back to; else the first page. */
-export function pathOfOurs(text: string | undefined, settings: AuthSettings): string {
-  const origin = settings.publicUrl?.origin ?? "http://localhost";
-  // A browser takes backslashes for slashes, and drops tabs and line ends.
-  // oxlint-disable-next-line no-control-regex
-  if (text === undefined || !text.startsWith("/") || /[\\\u0000-\u0020]/.test(text)) return "/";
-  const url = URL.parse(text, origin);
-  if (url === null || url.origin !== origin || text.startsWith("//")) return "/";
-  return url.pathname.startsWith("/sign") ? "/" : url.pathname + url.search;
 }

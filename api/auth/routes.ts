@@ -3,10 +3,11 @@ import { Type } from "typebox";
 import { AppError, asAppError } from "../../data/errors.ts";
 import type { App } from "../app.ts";
 import { Problem, Whoami } from "../schemas.ts";
-import { type Access, COOKIE } from "./gate.ts";
+import { type Access, COOKIE, SIGNED_OUT } from "./gate.ts";
 import { grantedTo } from "./groups.ts";
 import { mayAsk, NEEDS, type NeedName } from "./needs.ts";
-import { CALLBACK, pathOfOurs } from "./oidc.ts";
+import { CALLBACK } from "./oidc.ts";
+import { pathOfOurs } from "./return-to.ts";
 import { plainPage, SIGN_IN_CSS } from "./sign-in-page.ts";
 
 const ATTEMPT = "__Host-sign-in-";
@@ -49,7 +50,21 @@ export function signInRoutes(app: App, access: Access): void {
       reply.type("text/css; charset=utf-8").header("cache-control", "no-cache").send(SIGN_IN_CSS),
   );
 
-  if (signIn === null) return;
+  if (signIn === null) {
+    if (settings.type === "tokens")
+      app.get(
+        "/sign-in",
+        { config: { needs: "public" }, schema: { hide: true } },
+        async (_, reply) =>
+          reply.type(html).send(
+            plainPage({
+              title: "This server is for scripts",
+              text: 'It answers who sends a token: "Authorization: Bearer …". Pages need a sign-in, which whoever runs it sets up with server.auth of type oidc.',
+            }),
+          ),
+      );
+    return;
+  }
 
   app.get(
     "/sign-in",
@@ -67,7 +82,8 @@ export function signInRoutes(app: App, access: Access): void {
       if (mode !== undefined && mode !== "navigate")
         throw new AppError("CROSS_SITE", "open the sign-in as a page");
       try {
-        const begun = await signIn.begin(pathOfOurs(returnTo, settings));
+        const anew = request.cookies[SIGNED_OUT] !== undefined;
+        const begun = await signIn.begin(pathOfOurs(returnTo, settings), anew);
         reply.setCookie(`${ATTEMPT}${begun.attempt}`, begun.sealed, {
           ...COOKIE,
           maxAge: ATTEMPT_SECONDS,
@@ -95,6 +111,7 @@ export function signInRoutes(app: App, access: Access): void {
           teams: granted.teams === null ? null : [...granted.teams],
         });
         reply.setCookie(access.cookieName, cookie, COOKIE);
+        reply.clearCookie(SIGNED_OUT, COOKIE);
         return await reply.redirect(returnTo);
       } catch (error) {
         return failed(request, reply, error, access);
@@ -112,6 +129,7 @@ export function signInRoutes(app: App, access: Access): void {
         access.record(caller.principal, "session.end", `person:${caller.session.subject}`);
       }
       reply.clearCookie(access.cookieName, COOKIE);
+      reply.setCookie(SIGNED_OUT, "1", COOKIE);
       // What the browser keeps of our pages, for the back button too, goes with the session.
       reply.header("clear-site-data", '"cache", "storage"');
       return reply.code(204).send(undefined as never);

@@ -1,5 +1,6 @@
 import type { ParseArgsOptionsConfig } from "node:util";
 import type { Terminal } from "../terminal.ts";
+import { backtestCommand } from "./backtest.ts";
 import { buildCommand } from "./build.ts";
 import { checkCommand } from "./check.ts";
 import { demoCommand } from "./demo.ts";
@@ -43,6 +44,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   run: runCommand,
   serve: serveCommand,
   check: checkCommand,
+  backtest: backtestCommand,
   explain: explainCommand,
   export: exportCommand,
   sources: sourcesCommand,

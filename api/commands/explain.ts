@@ -151,6 +151,22 @@ function page(data: Explained, policy: string): string {
           others.map((row) => [row.policy, row.cluster, row.bucket, plainAmount(row.cost)]),
           [3],
         )}`,
+    data.commitments.length === 0
+      ? ""
+      : `\nOf unused commitments:\n${table(
+          [
+            ["COMMITMENT", "BY", "TEAM", "COVERED", "WEIGHT OF WHOLE", "COST"],
+            ...data.commitments.map((row) => [
+              printable(lastOf(row.commitment)),
+              row.rule ?? row.mode,
+              row.teamName,
+              row.base === null ? "" : plainAmount(row.base),
+              row.weight === null ? "" : `${row.weight}/${row.whole}`,
+              plainAmount(row.cost),
+            ]),
+          ],
+          [3, 5],
+        )}`,
     `\n${lines}`,
     rest > 0 ? `\n${rest} more; --limit shows up to 1000, export allocation has all\n` : "",
   ].join("");
@@ -158,6 +174,8 @@ function page(data: Explained, policy: string): string {
 
 function consumerOf(line: ExplainLine): string {
   if (line.splitKind === null) return line.teamName;
+  if (line.splitKind === "shared" && line.namespace === "")
+    return line.workloadKind === "resource" ? lastOf(line.workload) : line.teamName;
   const place = line.namespace === "" ? line.bucket : `${line.namespace}/${line.workload}`;
   return `${line.cluster}/${place}`.replace(/\/$/, "");
 }

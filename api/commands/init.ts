@@ -27,12 +27,23 @@ checks:
   azureDrift: "0.01"
   settledAfterDays: 6
 retention: { landing: 7d, lists: 10 }
-server: { host: 127.0.0.1, port: 8080, auth: { type: none } }
+server: { host: 127.0.0.1, port: 8080, auth: { type: none } }     # none: this machine alone
+# To let others in, put TLS before it and sign-in into it; roles and groups: docs/operate.md
+# server:
+#   host: 0.0.0.0
+#   publicUrl: https://apportion.example.com
+#   auth:
+#     type: oidc
+#     issuer: https://login.microsoftonline.com/TENANT-ID/v2.0
+#     tenant: TENANT-ID
+#     clientId: APPLICATION-ID
+#     clientSecret: \${env:APPORTION_CLIENT_SECRET}
+#     roles: { GROUP-ID: finance }
 `;
 
 const OWNERS = `# Who owns what. The first rule that matches on the day of the charge wins.
 teams:
-  - { id: platform, name: Platform, businessUnit: Technology, costCenter: CC-900, contacts: [platform@example.com] }
+  - { id: platform, name: Platform, businessUnit: Technology, costCenter: CC-900, contacts: [platform@example.com] }   # groups: [GROUP-ID] lets its people sign in
 
 rules:
   - { team: platform, match: { resourceGroup: "rg-platform-*" } }

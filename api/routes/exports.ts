@@ -40,8 +40,13 @@ export function exportRoutes(app: App, context: RouteContext): void {
           );
         }
         const snapshot = context.snapshots.current;
+        const principal = context.principal(request);
         const { month, team } = request.query;
         const entry = monthOf(snapshot, month);
+        context.access.record(principal, "export.read", `month:${entry.month}`, {
+          export: name,
+          team: team ?? null,
+        });
         const body = new PassThrough({ highWaterMark: 1 << 18 });
         // Before the answer begins nobody else listens, and an error without a listener ends the process.
         body.on("error", () => {});
@@ -52,7 +57,7 @@ export function exportRoutes(app: App, context: RouteContext): void {
         void writeExport(
           name,
           snapshot,
-          context.principal(request),
+          principal,
           { month: entry.month, team },
           async (text) => {
             begun.resolve();

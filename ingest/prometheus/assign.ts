@@ -15,7 +15,7 @@ export function assign(measured: Iterable<ContainerParts>, pods: Pods, window: W
       continue;
     }
     for (const { pod, from, until } of candidates)
-      give(pod, parts, (part) => cut(part, from, until, window));
+      give(pod, parts, (part) => within(part, from, until, window));
   }
 }
 
@@ -74,7 +74,7 @@ function give(pod: Pod, parts: ContainerParts, take: (part: Part) => Part | null
 }
 
 /** What of a part lies in a stretch of time, to the five minutes; null where nothing does. */
-function cut(part: Part, from: number, until: number, window: Window): Part | null {
+function within(part: Part, from: number, until: number, window: Window): Part | null {
   const runs = part.runs
     .map((run) => ({ ...run, from: Math.max(run.from, from), until: Math.min(run.until, until) }))
     .filter((run) => run.until > run.from);

@@ -18,27 +18,32 @@ function makeTables(): Int32Array {
   return tables;
 }
 
+const LITTLE = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+
 /** The checksum of `bytes[from, until)` as an unsigned number. */
 export function crc32c(bytes: Uint8Array, from = 0, until = bytes.length): number {
   const t = TABLES;
   let crc = -1;
   let at = from;
-  for (const last = until - 7; at < last; at += 8) {
-    const low =
-      crc ^
-      ((bytes[at] as number) |
-        ((bytes[at + 1] as number) << 8) |
-        ((bytes[at + 2] as number) << 16) |
-        ((bytes[at + 3] as number) << 24));
-    crc =
-      (t[1792 + (low & 255)] as number) ^
-      (t[1536 + ((low >>> 8) & 255)] as number) ^
-      (t[1280 + ((low >>> 16) & 255)] as number) ^
-      (t[1024 + (low >>> 24)] as number) ^
-      (t[768 + (bytes[at + 4] as number)] as number) ^
-      (t[512 + (bytes[at + 5] as number)] as number) ^
-      (t[256 + (bytes[at + 6] as number)] as number) ^
-      (t[bytes[at + 7] as number] as number);
+  if (LITTLE && until - from > 16) {
+    for (; ((bytes.byteOffset + at) & 3) !== 0; at++)
+      crc = (t[(crc ^ (bytes[at] as number)) & 255] as number) ^ (crc >>> 8);
+    const pairs = (until - at) >>> 3;
+    const words = new Int32Array(bytes.buffer, bytes.byteOffset + at, pairs * 2);
+    for (let index = 0; index < words.length; index += 2) {
+      const low = crc ^ (words[index] as number);
+      const high = words[index + 1] as number;
+      crc =
+        (t[1792 + (low & 255)] as number) ^
+        (t[1536 + ((low >>> 8) & 255)] as number) ^
+        (t[1280 + ((low >>> 16) & 255)] as number) ^
+        (t[1024 + (low >>> 24)] as number) ^
+        (t[768 + (high & 255)] as number) ^
+        (t[512 + ((high >>> 8) & 255)] as number) ^
+        (t[256 + ((high >>> 16) & 255)] as number) ^
+        (t[high >>> 24] as number);
+    }
+    at += pairs * 8;
   }
   for (; at < until; at++) crc = (t[(crc ^ (bytes[at] as number)) & 255] as number) ^ (crc >>> 8);
   return (crc ^ -1) >>> 0;

@@ -3,6 +3,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { TokenCredential } from "@azure/identity";
 import { readSecret } from "../../data/config.ts";
 import { AppError, firstLine } from "../../data/errors.ts";
+import { guardedLookup, refuseNever } from "../../data/outward.ts";
 import type { PrometheusConfig } from "./config.ts";
 import { broken, refused } from "./refused.ts";
 
@@ -46,7 +47,7 @@ export function openEndpoint(
   const azure = auth.type === "azure";
   const secure = url.startsWith("https:");
   const Agent = secure ? HttpsAgent : HttpAgent;
-  const agent = new Agent({ keepAlive: true, maxSockets: 16 });
+  const agent = new Agent({ keepAlive: true, maxSockets: 16, lookup: guardedLookup });
   let signedIn: Promise<TokenCredential> | undefined;
   let skew = 0;
   const token = async (): Promise<string> => {
@@ -96,6 +97,7 @@ export function openEndpoint(
     sawDate,
     close: () => agent.destroy(),
     async post(path, options) {
+      refuseNever(url);
       const sent = await headers();
       const answer = await new Promise<IncomingMessage>((resolve, reject) => {
         const request = (secure ? httpsRequest : httpRequest)(

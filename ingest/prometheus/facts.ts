@@ -8,7 +8,7 @@ export type Cell = string | number | boolean | null;
 
 const container = ["node", "namespace", "pod", "pod_uid", "container"] as const;
 
-/** Figures of a container and five minutes; -1 in a request or a limit: it has none. */
+/** Figures of a container and five minutes; NaN in a request or a limit: it has none. */
 export const USAGE_5M = [
   "at",
   "seconds",
@@ -117,10 +117,10 @@ export interface ContainerName {
 export interface FactSink {
   /** Names a container once; its figures carry the number that is given back. */
   container(name: ContainerName): number;
-  /** @param figures as `USAGE_5M` lists them */
-  usage5m(container: number, figures: Float64Array): void;
-  /** @param figures as `USAGE_HOUR` lists them */
-  usageHour(container: number, figures: Float64Array): void;
+  /** @param columns as `USAGE_5M` lists them, each with so many rows */
+  usage5m(container: number, columns: readonly Float64Array[], rows: number): void;
+  /** @param columns as `USAGE_HOUR` lists them, each with so many rows */
+  usageHour(container: number, columns: readonly Float64Array[], rows: number): void;
   /** A row as `TABLES[kind]` lists it, without the cluster. */
   row(kind: TableKind, cells: readonly Cell[]): void;
 }

@@ -2,12 +2,22 @@ import { length, union, type Run } from "./runs.ts";
 
 export type Labels = Readonly<Record<string, string>>;
 
+/** As a name put together anew would be hashed for every look-up. */
+const EXPORTED = {
+  container: "exported_container",
+  namespace: "exported_namespace",
+  node: "exported_node",
+  pod: "exported_pod",
+  service: "exported_service",
+  uid: "exported_uid",
+} as const;
+
 /**
  * A label as the exporter wrote it: a scrape without `honor_labels` renames it to `exported_…` and
  * puts the exporter's own in its place.
  */
-export function label(labels: Labels, name: string): string {
-  return labels[`exported_${name}`] ?? labels[name] ?? "";
+export function label(labels: Labels, name: keyof typeof EXPORTED): string {
+  return labels[EXPORTED[name]] ?? labels[name] ?? "";
 }
 
 /** Keys that kube-state-metrics mangles, and everybody uses. */

@@ -13,7 +13,9 @@ interface Node {
   sizes: Map<string, Run[]>;
   labels: { labels: Labels; runs: readonly Run[] }[];
   virtual: boolean;
+  /** When its containers were measured: joined, and what came since. */
   covered: Run[];
+  coveredToo: Run[];
 }
 
 /** The nodes of a cluster-day, by name, and what they are called in the bill. */
@@ -35,6 +37,7 @@ export class Nodes {
         labels: [],
         virtual: /^virtual-(node|kubelet)/.test(name),
         covered: [],
+        coveredToo: [],
       };
       this.#nodes.set(name, node);
     }
@@ -64,13 +67,13 @@ export class Nodes {
 
   /** Notes when containers of a node were measured. */
   cover(name: string, runs: readonly Run[]): void {
-    const node = this.#node(name);
-    node.covered = union([...node.covered, ...runs]);
+    this.#node(name).coveredToo.push(...runs);
   }
 
   /** When containers of a node were measured, gaps up to five minutes bridged. */
   covered(name: string): Run[] {
-    return bridged(this.#nodes.get(name)?.covered ?? []);
+    const node = this.#nodes.get(name);
+    return node === undefined ? [] : bridged(joined(node));
   }
 
   /** The node's key: its provider id in lower case, the one it had at `at`, else its name. */
@@ -105,7 +108,7 @@ export class Nodes {
         ? runs
         : runs.filter((run) => this.key(node.name, run.from) === provider);
     const seen = union(provider === undefined ? node.seen : (node.providers.get(provider) ?? []));
-    const covered = bridged(mine(node.covered));
+    const covered = bridged(mine(joined(node)));
     const hours = (runs: readonly Run[]) => {
       const ms = new Float64Array(24);
       spread(runs, from, HOUR_MS, (hour, part) => (ms[hour] = (ms[hour] ?? 0) + part));
@@ -162,6 +165,13 @@ export class Nodes {
         null,
     };
   }
+}
+
+/** Joins what a node's containers were measured, once for all that came since. */
+function joined(node: Node): Run[] {
+  if (node.coveredToo.length > 0) node.covered = union([...node.covered, ...node.coveredToo]);
+  node.coveredToo = [];
+  return node.covered;
 }
 
 /** The last value known in an hour, else the first known of the day. */

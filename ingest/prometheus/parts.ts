@@ -47,6 +47,20 @@ function range(
   return { first, length: Math.ceil(until / BUCKET_MS) - first };
 }
 
+// A series' figures are cut from large pieces: tens of thousands of arrays of their own cost more than
+// what is put into them.
+const PIECE = 1 << 16;
+let piece = new Float64Array(0);
+let cut = 0;
+
+function zeros(length: number): Float64Array {
+  if (cut + length > piece.length) {
+    piece = new Float64Array(Math.max(PIECE, length));
+    cut = 0;
+  }
+  return piece.subarray(cut, (cut += length));
+}
+
 /**
  * A counter: what it grew from one scrape to the next belongs to the bucket of the later scrape, so
  * that sums over any cut of time are the counter's own difference. A fall is a restart from zero.
@@ -65,14 +79,19 @@ export function counterPart(
 ): Part | null {
   const cells = range(times, count, hold, window);
   if (cells === null) return null;
-  const { first } = cells;
-  const sum = new Float64Array(cells.length);
-  const max = new Float64Array(cells.length);
+  const { first, length } = cells;
+  const sum = zeros(length);
+  const max = zeros(length);
   const runs: Run[] = [];
   const { from, until } = window;
   let before = -Infinity;
   let value = 0;
   let start = Number.NaN;
+  // The bucket that samples are in now, where it ends, and its figures so far.
+  let cell = 0;
+  let edge = -Infinity;
+  let grew = 0;
+  let highest = 0;
   for (let j = 0; j < count; j++) {
     const now = values[j] as number;
     if (now - now !== 0) {
@@ -92,10 +111,19 @@ export function counterPart(
             grown = 0;
           }
         }
-        const cell = Math.floor((at - from) / BUCKET_MS) - first;
-        sum[cell] = (sum[cell] as number) + grown;
-        const rate = grown / gap;
-        if (rate > (max[cell] as number)) max[cell] = rate;
+        if (at >= edge) {
+          if (edge !== -Infinity) {
+            sum[cell] = grew;
+            max[cell] = highest;
+          }
+          const index = Math.floor((at - from) / BUCKET_MS);
+          cell = index - first;
+          edge = from + (index + 1) * BUCKET_MS;
+          grew = 0;
+          highest = 0;
+        }
+        grew += grown;
+        if (grown > highest * gap) highest = grown / gap;
       }
     } else {
       if (before !== -Infinity) keep(runs, start, ended(times, values, j, before, hold), window);
@@ -104,8 +132,12 @@ export function counterPart(
     before = at;
     value = now;
   }
+  if (edge !== -Infinity) {
+    sum[cell] = grew;
+    max[cell] = highest;
+  }
   if (before !== -Infinity) keep(runs, start, ended(times, values, count, before, hold), window);
-  return runs.length === 0 ? null : { ...name, first, sum, max, runs };
+  return runs.length === 0 ? null : made(name, first, sum, max, runs);
 }
 
 /** CPU seconds: as `counterPart`, and a fall to more than a node can do is not believed. */
@@ -131,59 +163,78 @@ export function gaugePart(
 ): Part | null {
   const cells = range(times, count, hold, window);
   if (cells === null) return null;
-  const { first } = cells;
-  const sum = new Float64Array(cells.length);
-  const max = new Float64Array(cells.length);
+  const { first, length } = cells;
+  const sum = zeros(length);
+  const max = zeros(length);
   const runs: Run[] = [];
   const { from, until } = window;
+  const origin = from + first * BUCKET_MS;
   let before = -Infinity;
   let value = 0;
   let start = Number.NaN;
-  const held = (end: number) => {
-    let at = before < from ? from : before;
-    const last = end > until ? until : end;
-    if (at >= last) return;
-    let cell = Math.floor((at - from) / BUCKET_MS);
-    for (;;) {
-      const edge = from + (cell + 1) * BUCKET_MS;
-      const index = cell - first;
-      if (value > (max[index] as number)) max[index] = value;
-      if (last <= edge) {
-        sum[index] = (sum[index] as number) + value * (last - at);
-        return;
+  // The bucket that time has come to, where it ends, and its figures so far. Written out, not as
+  // functions: a number that two of them share is made anew for every sample.
+  let cell = -1;
+  let edge = origin;
+  let weighed = 0;
+  let highest = 0;
+  for (let j = 0; j <= count; j++) {
+    let at = Infinity;
+    let now = 0;
+    if (j < count) {
+      now = values[j] as number;
+      if (now - now !== 0) {
+        if (!Number.isNaN(now)) faults.infinite++;
+        continue;
       }
-      sum[index] = (sum[index] as number) + value * (edge - at);
-      at = edge;
-      cell++;
+      at = times[j] as number;
     }
-  };
-  for (let j = 0; j < count; j++) {
-    const now = values[j] as number;
-    if (now - now !== 0) {
-      if (!Number.isNaN(now)) faults.infinite++;
-      continue;
-    }
-    const at = times[j] as number;
-    if (at >= until) break;
-    if (at - before <= GAP_MS) held(at);
+    const over = at >= until;
+    if (before === -Infinity) start = at;
     else {
-      if (before !== -Infinity) {
-        const end = ended(times, values, j, before, hold);
-        held(end);
+      const gap = over || at - before > GAP_MS;
+      let end = gap ? ended(times, values, over ? count : j, before, hold) : at;
+      if (gap) {
         keep(runs, start, end, window);
+        start = at;
+        if (end > until) end = until;
       }
-      start = at;
+      // The last value weighs until then, or until the day ends.
+      for (let since = before < from ? from : before; since < end;) {
+        if (since >= edge) {
+          if (cell >= 0) {
+            sum[cell] = weighed;
+            max[cell] = highest;
+          }
+          cell = Math.floor((since - origin) / BUCKET_MS);
+          edge = origin + (cell + 1) * BUCKET_MS;
+          weighed = 0;
+          highest = 0;
+        }
+        const stop = end < edge ? end : edge;
+        weighed += value * (stop - since);
+        if (value > highest) highest = value;
+        since = stop;
+      }
     }
+    if (over) break;
     before = at;
     value = now;
   }
-  if (before !== -Infinity) {
-    const end = ended(times, values, count, before, hold);
-    held(end);
-    keep(runs, start, end, window);
+  if (cell >= 0) {
+    sum[cell] = weighed;
+    max[cell] = highest;
   }
-  return runs.length === 0 ? null : { ...name, first, sum, max, runs };
+  return runs.length === 0 ? null : made(name, first, sum, max, runs);
 }
+
+const made = (
+  { id, job, origin }: PartName,
+  first: number,
+  sum: Float64Array,
+  max: Float64Array,
+  runs: Run[],
+): Part => ({ id, job, origin, first, sum, max, runs });
 
 /** When what was seen at `last` ended: one scrape interval on, or at the NaN that followed it. */
 function ended(

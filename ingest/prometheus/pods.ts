@@ -26,7 +26,7 @@ export interface Container {
   memory: Part[];
   throttled: Part[];
   oom: Part[];
-  readonly restarts: Part[];
+  restarts: Part[];
   readonly requests: Map<string, Run[]>;
   readonly limits: Map<string, Run[]>;
   readonly oomKilled: Run[];

@@ -1,7 +1,8 @@
 import { AppError } from "../../data/errors.ts";
 import type { PrometheusClient } from "./client.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { type Matcher, type Metric, METRICS } from "./metrics.ts";
+import { type Matcher, METRICS } from "./metrics.ts";
+import { ChunkedReader } from "./chunked.ts";
 import { remoteRead } from "./remote-read.ts";
 import { HOUR_MS } from "./runs.ts";
 
@@ -14,9 +15,8 @@ export interface Capabilities {
   why: string | null;
   /** Milliseconds between scrapes. */
   interval: { cadvisor: number; ksm: number };
-  /** Metrics that are there, with the number of their series. */
+  /** How many series there are of what tells a cluster's size. */
   series: ReadonlyMap<string, number>;
-  missing: string[];
 }
 
 /** Intervals people configure; what is counted is taken for the nearest. */
@@ -49,16 +49,16 @@ export async function probe(
   const { cluster, at } = options;
   const version = await client.version();
   const series = new Map<string, number>();
-  await pooled(METRICS, options.concurrency, async (metric) => {
-    const found = await client.instant(
+  // To count the series of the other metrics would cost the server as much as to read some of them.
+  const sizes = METRICS.filter((metric) => metric.needed || metric.name === "kube_pod_info");
+  await pooled(sizes, options.concurrency, async (metric) => {
+    const [count] = await client.instant(
       `count(${selector(metric.name, [...metric.where, ...cluster])})`,
       at,
     );
-    const [count] = found;
     if (count !== undefined && count.value > 0) series.set(metric.name, count.value);
   });
-  const lacking = METRICS.filter((metric) => !series.has(metric.name));
-  const needed = lacking.filter((metric) => metric.needed);
+  const needed = sizes.filter((metric) => metric.needed && !series.has(metric.name));
   if (needed.length > 0)
     throw new AppError(
       "SOURCE_UNREADABLE",
@@ -93,7 +93,6 @@ export async function probe(
     why,
     interval,
     series,
-    missing: lacking.map((metric) => metric.name),
   };
 }
 
@@ -121,7 +120,7 @@ async function streams(endpoint: Endpoint, options: ProbeOptions): Promise<strin
         until: options.at,
         matchers: [["__name__", "=", "kube_node_info"], ...options.cluster],
       },
-      { series() {} },
+      new ChunkedReader(endpoint.place, { series() {} }),
       { signal: options.signal, timeoutMs: 30_000 },
     );
     return null;
@@ -151,7 +150,3 @@ export async function pooled<T>(
   const outcomes = await Promise.allSettled(Array.from({ length: atOnce }, run));
   for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
 }
-
-/** Metrics to read of those that are there. */
-export const present = (capabilities: Capabilities, scope: Metric["scope"]): Metric[] =>
-  METRICS.filter((metric) => metric.scope === scope && capabilities.series.has(metric.name));

@@ -21,7 +21,7 @@ import { readRecorded, recordedDays } from "./recorded.ts";
 import { Reducer } from "./reduce.ts";
 import type { Window } from "./runs.ts";
 import { openServer, type Server } from "./server.ts";
-import { FactFiles } from "./write.ts";
+import { type FactFile, FactFiles } from "./write.ts";
 
 /** A day of a cluster. */
 export interface PrometheusUnit extends Unit {
@@ -121,35 +121,29 @@ export function prometheusSource(
       if (before !== null) return before;
       await startLanding(run);
       const window: Window = { from: startOf(unit.day), until: Date.parse(unit.until) };
-      const facts = new FactFiles(cluster, run);
-      try {
-        const { day } = unit;
-        const read =
-          recorded === null
-            ? await serverFor(context).read(day, window, facts)
-            : await readFolder(recorded, cluster, day, window, facts, context.signal);
-        const files = await facts.finish();
-        const record: DayRecord = {
-          format: "apportion/prometheus/1",
-          source: name,
-          cluster,
-          day,
-          until: unit.until,
-          ...read,
-          rows: Object.fromEntries(files.map((file) => [file.kind, file.rows])),
-        };
-        const text = `${JSON.stringify(record, null, 2)}\n`;
-        const path = join(run, `${RECORD_FILE}.json`);
-        await writeWhole(path, text);
-        const landed: LandedFile[] = [
-          { name: RECORD_FILE, path, sha256: sha256(text), bytes: Buffer.byteLength(text) },
-          ...files.map(({ name, path, sha256, bytes }) => ({ name, path, sha256, bytes })),
-        ];
-        await finishLanding(run, unit, landed);
-        return landed;
-      } finally {
-        facts.close();
-      }
+      const { day } = unit;
+      const { read, files } =
+        recorded === null
+          ? await serverFor(context).read(day, window, run)
+          : await readFolder(recorded, cluster, day, window, run, context.signal);
+      const record: DayRecord = {
+        format: "apportion/prometheus/1",
+        source: name,
+        cluster,
+        day,
+        until: unit.until,
+        ...read,
+        rows: Object.fromEntries(files.map((file) => [file.kind, file.rows])),
+      };
+      const text = `${JSON.stringify(record, null, 2)}\n`;
+      const path = join(run, `${RECORD_FILE}.json`);
+      await writeWhole(path, text);
+      const landed: LandedFile[] = [
+        { name: RECORD_FILE, path, sha256: sha256(text), bytes: Buffer.byteLength(text) },
+        ...files.map(({ name, path, sha256, bytes }) => ({ name, path, sha256, bytes })),
+      ];
+      await finishLanding(run, unit, landed);
+      return landed;
     },
 
     async load(unit, landed, context): Promise<Loaded> {
@@ -209,32 +203,38 @@ async function readFolder(
   cluster: string,
   day: string,
   window: Window,
-  facts: FactFiles,
+  into: string,
   signal: AbortSignal,
-): Promise<DayRead> {
+): Promise<{ read: DayRead; files: FactFile[] }> {
   const path = join(folder, `${day}.jsonl.gz`);
-  let reducer: Reducer | undefined;
-  const step = await readRecorded(
-    path,
-    { cluster, day },
-    (seconds) => {
-      const interval = { cadvisor: seconds * 1000, ksm: seconds * 1000 };
-      reducer = new Reducer({ day, window, interval }, facts);
-      return reducer;
-    },
-    signal,
-  );
-  reducer?.endShard();
-  const { coverage, notes } = (reducer as Reducer).end();
-  const { size } = await stat(path);
-  return {
-    server: { address: path, version: null, rung: "recorded", why: null },
-    intervals: { cadvisor: step * 1000, ksm: step * 1000 },
-    missing: [],
-    requests: [{ what: path, shard: "all namespaces", bytes: size }],
-    ...notes,
-    coverage,
-  };
+  const facts = new FactFiles(cluster, into);
+  try {
+    let reducer: Reducer | undefined;
+    const step = await readRecorded(
+      path,
+      { cluster, day },
+      (seconds) => {
+        const interval = { cadvisor: seconds * 1000, ksm: seconds * 1000 };
+        reducer = new Reducer({ day, window, interval }, facts);
+        return reducer;
+      },
+      signal,
+    );
+    reducer?.endShard();
+    const { coverage, notes } = (reducer as Reducer).end();
+    const { size } = await stat(path);
+    const read = {
+      server: { address: path, version: null, rung: "recorded", why: null },
+      intervals: { cadvisor: step * 1000, ksm: step * 1000 },
+      missing: [],
+      requests: [{ what: path, shard: "all namespaces", bytes: size }],
+      ...notes,
+      coverage,
+    };
+    return { read, files: await facts.finish() };
+  } finally {
+    facts.close();
+  }
 }
 
 /** A landed file under a second name; where that cannot be, its copy. */

@@ -1,7 +1,7 @@
 import { type FactSink, USAGE_5M, USAGE_HOUR } from "./facts.ts";
 import type { Part } from "./parts.ts";
 import { type Container, type Pod, setOf } from "./pods.ts";
-import { BUCKET_MS, HOUR_MS, intersect, type Run, spread, type Window } from "./runs.ts";
+import { BUCKET_MS, HOUR_MS, intersect, type Run, union, type Window } from "./runs.ts";
 
 /** What one container's figures are made from; parts are settled. */
 export interface Measured {
@@ -18,41 +18,53 @@ export interface Measured {
   sent: readonly Part[];
 }
 
-const MIB = 1_048_576;
+/** Milliseconds of a byte in a second of a mebibyte. */
+const MIB_MS = 1_048_576_000;
 const BUCKETS_AN_HOUR = HOUR_MS / BUCKET_MS;
 const DAY_BUCKETS = 24 * BUCKETS_AN_HOUR;
 
 // Used again for every container: made anew they would be most of what is thrown away.
 const SCRATCH: Float64Array[] = [];
 let taken = 0;
+const NOTHING = new Float64Array(DAY_BUCKETS + 1);
+const FIVE = USAGE_5M.map(() => new Float64Array(DAY_BUCKETS + 1));
+const five = (name: (typeof USAGE_5M)[number]) => FIVE[USAGE_5M.indexOf(name)] as Float64Array;
+const HOURS = USAGE_HOUR.map(() => new Float64Array(25));
+const hourly = (name: (typeof USAGE_HOUR)[number]) =>
+  HOURS[USAGE_HOUR.indexOf(name)] as Float64Array;
+const at5 = five("at");
+const seconds5 = five("seconds");
+const cpu5 = five("cpu_avg");
+const cpuMax5 = five("cpu_max");
+const memory5 = five("mem_avg");
+const memoryMax5 = five("mem_max");
+const cpuRequest5 = five("cpu_request");
+const memoryRequest5 = five("mem_request");
+const cpuLimit5 = five("cpu_limit");
+const memoryLimit5 = five("mem_limit");
+const throttled5 = five("throttled_ms");
+const kills5 = five("oom_kills");
+const restarts5 = five("restarts");
+const hours1 = hourly("hour");
+const seconds1 = hourly("seconds");
+const cpu1 = hourly("cpu_used");
+const cpuRequest1 = hourly("cpu_requested");
+const cpuEffective1 = hourly("cpu_effective");
+const memory1 = hourly("mem_used");
+const memoryRequest1 = hourly("mem_requested");
+const memoryEffective1 = hourly("mem_effective");
+const gpuRequest1 = hourly("gpu_requested");
+const received1 = hourly("net_rx");
+const sent1 = hourly("net_tx");
+const throttled1 = hourly("throttled_ms");
+const kills1 = hourly("oom_kills");
+const restarts1 = hourly("restarts");
 
-/** A figure by bucket. */
-class Cells {
-  readonly first: number;
-  readonly values: Float64Array;
-  constructor(first: number, count: number) {
-    this.first = first;
-    let values = SCRATCH[taken];
-    if (values === undefined || values.length < count)
-      values = SCRATCH[taken] = new Float64Array(Math.max(count, DAY_BUCKETS));
-    taken++;
-    this.values = values.fill(0, 0, count);
-  }
-  at(bucket: number): number {
-    return this.values[bucket - this.first] ?? 0;
-  }
-  add(part: Part): void {
-    for (let index = 0; index < part.sum.length; index++) {
-      const cell = part.first + index - this.first;
-      this.values[cell] = (this.values[cell] ?? 0) + (part.sum[index] as number);
-    }
-  }
-  raise(part: Part): void {
-    for (let index = 0; index < part.max.length; index++) {
-      const cell = part.first + index - this.first;
-      this.values[cell] = Math.max(this.values[cell] ?? 0, part.max[index] as number);
-    }
-  }
+/** A figure by bucket, all zero. */
+function cells(count: number): Float64Array {
+  const found = (SCRATCH[taken] ??= new Float64Array(DAY_BUCKETS + 1));
+  taken++;
+  return found.fill(0, 0, count);
 }
 
 /**
@@ -63,6 +75,7 @@ class Rounded {
   #exact = 0;
   #given = 0;
   take(amount: number): number {
+    if (amount === 0) return 0;
     this.#exact += amount;
     const given = Math.round(this.#exact) - this.#given;
     this.#given += given;
@@ -81,144 +94,173 @@ export function writeUsage(
   if (present.length === 0) return;
   taken = 0;
   const { from: origin } = window;
-  const parts = [
-    ...container.cpu,
-    ...container.memory,
-    ...container.throttled,
-    ...container.oom,
-    ...container.restarts,
-    ...measured.received,
-    ...measured.sent,
-  ];
   const cellOf = (at: number) => Math.floor((at - origin) / BUCKET_MS);
   let first = cellOf((present[0] as Run).from);
   let end = cellOf((present.at(-1) as Run).until - 1) + 1;
-  for (const part of parts) {
-    first = Math.min(first, part.first);
-    end = Math.max(end, part.first + part.sum.length);
-  }
+  for (const list of [
+    container.cpu,
+    container.memory,
+    container.throttled,
+    container.oom,
+    container.restarts,
+    measured.received,
+    measured.sent,
+  ])
+    for (const part of list) {
+      first = Math.min(first, part.first);
+      end = Math.max(end, part.first + part.sum.length);
+    }
   const count = end - first;
   const summed = (list: readonly Part[]) => {
-    if (list.length === 0) return null;
-    const cells = new Cells(first, count);
-    for (const part of list) cells.add(part);
-    return cells;
+    if (list.length === 0) return NOTHING;
+    const sums = cells(count);
+    for (const part of list) add(sums, part.sum, part.first - first);
+    return sums;
   };
+  const highest = (list: readonly Part[]) => {
+    const maxima = cells(count);
+    for (const part of list) raise(maxima, part.max, part.first - first);
+    return maxima;
+  };
+  const start = origin + first * BUCKET_MS;
   const timed = (runs: readonly Run[]) => {
-    if (runs.length === 0) return null;
-    const ms = new Cells(first, count);
-    spread(runs, origin, BUCKET_MS, (bucket, part) => {
-      ms.values[bucket - first] = (ms.values[bucket - first] as number) + part;
-    });
+    const ms = cells(count);
+    for (const run of runs) weigh(ms, run.from - start, run.until - start, 1);
     return ms;
   };
   const held = (runs: readonly Run[]) => {
-    if (runs.length === 0) return null;
-    const top = new Cells(first, count);
-    const weighed = new Cells(first, count);
-    spread(runs, origin, BUCKET_MS, (bucket, part, value) => {
-      const cell = bucket - first;
-      top.values[cell] = Math.max(top.values[cell] as number, value);
-      weighed.values[cell] = (weighed.values[cell] as number) + part * value;
-    });
+    if (runs.length === 0) return { top: NOTHING, weighed: NOTHING };
+    const top = cells(count);
+    const weighed = cells(count);
+    for (const { from, until, value } of runs) {
+      weigh(weighed, from - start, until - start, value);
+      for (let cell = cellOf(from) - first; cell < cellOf(until - 1) + 1 - first; cell++)
+        if (value > (top[cell] as number)) top[cell] = value;
+    }
     return { top, weighed };
   };
   const cpu = summed(container.cpu);
   const memory = summed(container.memory);
-  const cpuMax = new Cells(first, count);
-  for (const part of container.cpu) cpuMax.raise(part);
-  const memoryMax = new Cells(first, count);
-  for (const part of container.memory) memoryMax.raise(part);
+  const cpuMax = highest(container.cpu);
+  const memoryMax = highest(container.memory);
   const throttled = summed(container.throttled);
   const restarts = summed(container.restarts);
   const oom = summed(container.oom);
   const received = summed(measured.received);
   const sent = summed(measured.sent);
-  const killed = timed(container.oomKilled);
+  const killed = timed(
+    intersect(union(container.oomKilled), [
+      { from: start, until: origin + end * BUCKET_MS, value: 1 },
+    ]),
+  );
   const there = timed(present);
   const measuredTime = timed(measured.used);
   const request = (resource: string) =>
     held(intersect(setOf(container.requests, resource), reserved));
-  const limit = (resource: string) => held(intersect(setOf(container.limits, resource), present));
+  const limit = (resource: string) =>
+    held(intersect(setOf(container.limits, resource), present)).top;
   const cpuRequest = request("cpu");
   const memoryRequest = request("memory");
   const gpuRequest = request("nvidia_com_gpu");
   const cpuLimit = limit("cpu");
   const memoryLimit = limit("memory");
+  const counted = container.oom.length > 0;
 
   const wholeCpu = new Rounded();
   const wholeThrottled = new Rounded();
   const wholeReceived = new Rounded();
   const wholeSent = new Rounded();
-  const five = new Float64Array(USAGE_5M.length);
-  const hour = new Float64Array(USAGE_HOUR.length);
-  let any = false;
-  let hourMs = 0;
-  const endHour = (index: number) => {
-    if (!any) return;
-    hour[0] = origin / 1000 + index * 3600;
-    hour[1] = Math.round(hourMs / 1000);
-    for (let column = 3; column < hour.length; column++)
-      hour[column] = Math.round(hour[column] as number);
-    sink.usageHour(number, hour);
-    hour.fill(0);
-    hourMs = 0;
-    any = false;
-  };
-  for (let bucket = first; bucket < end; bucket++) {
-    if (bucket > first && bucket % BUCKETS_AN_HOUR === 0) endHour(bucket / BUCKETS_AN_HOUR - 1);
-    const ms = there?.at(bucket) ?? 0;
-    const used = wholeCpu.take((cpu?.at(bucket) ?? 0) * 1000);
-    const throttledMs = wholeThrottled.take((throttled?.at(bucket) ?? 0) * 1000);
-    const rx = wholeReceived.take(received?.at(bucket) ?? 0);
-    const tx = wholeSent.take(sent?.at(bucket) ?? 0);
-    const again = Math.round(restarts?.at(bucket) ?? 0);
+  let rows = 0;
+  let hour = -1;
+  let inHour = -1;
+  for (let cell = 0; cell < count; cell++) {
+    const ms = there[cell] as number;
+    const used = wholeCpu.take((cpu[cell] as number) * 1000);
+    const throttledMs = wholeThrottled.take((throttled[cell] as number) * 1000);
+    const rx = wholeReceived.take(received[cell] as number);
+    const tx = wholeSent.take(sent[cell] as number);
+    const again = Math.round(restarts[cell] as number);
     if (ms === 0 && used === 0 && throttledMs === 0 && rx === 0 && tx === 0 && again === 0)
       continue;
     // Runtimes that count no kills still say why a container ended that was started again.
-    const kills = Math.max(
-      Math.round(oom?.at(bucket) ?? 0),
-      oom === null && again > 0 && (killed?.at(bucket) ?? 0) > 0 ? 1 : 0,
-    );
-    const byteMs = memory?.at(bucket) ?? 0;
-    const requestedMs = cpuRequest?.weighed.at(bucket) ?? 0;
-    const requestedByteMs = memoryRequest?.weighed.at(bucket) ?? 0;
-    any = true;
-    hourMs += ms;
-    hour[2] = (hour[2] as number) + used;
-    hour[3] = (hour[3] as number) + requestedMs;
-    hour[4] = (hour[4] as number) + Math.max(requestedMs, used);
-    hour[5] = (hour[5] as number) + byteMs / 1000 / MIB;
-    hour[6] = (hour[6] as number) + requestedByteMs / 1000 / MIB;
-    hour[7] = (hour[7] as number) + Math.max(byteMs, requestedByteMs) / 1000 / MIB;
-    hour[8] = (hour[8] as number) + (gpuRequest?.weighed.at(bucket) ?? 0);
-    hour[9] = (hour[9] as number) + rx;
-    hour[10] = (hour[10] as number) + tx;
-    hour[11] = (hour[11] as number) + throttledMs;
-    hour[12] = (hour[12] as number) + kills;
-    hour[13] = (hour[13] as number) + again;
+    const kills = counted
+      ? Math.round(oom[cell] as number)
+      : again > 0 && (killed[cell] as number) > 0
+        ? 1
+        : 0;
+    const byteMs = memory[cell] as number;
+    const requestedMs = cpuRequest.weighed[cell] as number;
+    const requestedByteMs = memoryRequest.weighed[cell] as number;
+    const bucket = first + cell;
+    const index = Math.floor(bucket / BUCKETS_AN_HOUR);
+    if (index !== inHour) {
+      inHour = index;
+      hour++;
+      for (const column of HOURS) column[hour] = 0;
+      hours1[hour] = origin / 1000 + index * 3600;
+    }
+    seconds1[hour] = (seconds1[hour] as number) + ms;
+    cpu1[hour] = (cpu1[hour] as number) + used;
+    cpuRequest1[hour] = (cpuRequest1[hour] as number) + requestedMs;
+    cpuEffective1[hour] = (cpuEffective1[hour] as number) + Math.max(requestedMs, used);
+    memory1[hour] = (memory1[hour] as number) + byteMs / MIB_MS;
+    memoryRequest1[hour] = (memoryRequest1[hour] as number) + requestedByteMs / MIB_MS;
+    memoryEffective1[hour] =
+      (memoryEffective1[hour] as number) + Math.max(byteMs, requestedByteMs) / MIB_MS;
+    gpuRequest1[hour] = (gpuRequest1[hour] as number) + (gpuRequest.weighed[cell] as number);
+    received1[hour] = (received1[hour] as number) + rx;
+    sent1[hour] = (sent1[hour] as number) + tx;
+    throttled1[hour] = (throttled1[hour] as number) + throttledMs;
+    kills1[hour] = (kills1[hour] as number) + kills;
+    restarts1[hour] = (restarts1[hour] as number) + again;
 
-    const asked = (held: typeof cpuRequest, by: number) => {
-      const top = held?.top.at(bucket) ?? 0;
-      return top === 0 ? -1 : Math.round(top * by);
-    };
-    const seen = measuredTime?.at(bucket) ?? 0;
+    const seen = measuredTime[cell] as number;
     // Nobody measured a container that only waited to start; it has no size to learn from.
     if (seen === 0 && kills === 0 && again === 0) continue;
-    five[0] = origin / 1000 + bucket * 300;
-    five[1] = Math.round(seen / 1000);
-    five[2] = seen === 0 ? 0 : Math.round((used * 1e6) / seen);
-    five[3] = Math.round(cpuMax.at(bucket) * 1e9);
-    five[4] = seen === 0 ? 0 : Math.round(byteMs / seen);
-    five[5] = Math.round(memoryMax.at(bucket));
-    five[6] = asked(cpuRequest, 1e6);
-    five[7] = asked(memoryRequest, 1);
-    five[8] = asked(cpuLimit, 1e6);
-    five[9] = asked(memoryLimit, 1);
-    five[10] = throttledMs;
-    five[11] = kills;
-    five[12] = again;
-    sink.usage5m(number, five);
+    at5[rows] = origin / 1000 + bucket * 300;
+    seconds5[rows] = Math.round(seen / 1000);
+    cpu5[rows] = seen === 0 ? 0 : Math.round((used * 1e6) / seen);
+    cpuMax5[rows] = Math.round((cpuMax[cell] as number) * 1e9);
+    memory5[rows] = seen === 0 ? 0 : Math.round(byteMs / seen);
+    memoryMax5[rows] = Math.round(memoryMax[cell] as number);
+    cpuRequest5[rows] = size(cpuRequest.top[cell] as number, 1e6);
+    memoryRequest5[rows] = size(memoryRequest.top[cell] as number, 1);
+    cpuLimit5[rows] = size(cpuLimit[cell] as number, 1e6);
+    memoryLimit5[rows] = size(memoryLimit[cell] as number, 1);
+    throttled5[rows] = throttledMs;
+    kills5[rows] = kills;
+    restarts5[rows] = again;
+    rows++;
   }
-  endHour(Math.ceil(end / BUCKETS_AN_HOUR) - 1);
+  const hours = hour + 1;
+  for (let row = 0; row < hours; row++) seconds1[row] = (seconds1[row] as number) / 1000;
+  for (const column of HOURS)
+    for (let row = 0; row < hours; row++) column[row] = Math.round(column[row] as number);
+  if (rows > 0) sink.usage5m(number, FIVE, rows);
+  if (hours > 0) sink.usageHour(number, HOURS, hours);
+}
+
+/** A request or a limit as it is written; NaN where there is none. */
+const size = (value: number, by: number): number =>
+  value === 0 ? Number.NaN : Math.round(value * by);
+
+function add(cells: Float64Array, more: Float64Array, at: number): void {
+  for (let index = 0; index < more.length; index++)
+    cells[at + index] = (cells[at + index] as number) + (more[index] as number);
+}
+
+function raise(cells: Float64Array, more: Float64Array, at: number): void {
+  for (let index = 0; index < more.length; index++)
+    if ((more[index] as number) > (cells[at + index] as number))
+      cells[at + index] = more[index] as number;
+}
+
+/** Adds value × milliseconds of a stretch to the five minutes it touches. */
+function weigh(cells: Float64Array, from: number, until: number, value: number): void {
+  for (let at = from; at < until;) {
+    const cell = Math.floor(at / BUCKET_MS);
+    const stop = Math.min(until, (cell + 1) * BUCKET_MS);
+    cells[cell] = (cells[cell] as number) + value * (stop - at);
+    at = stop;
+  }
 }

@@ -35,9 +35,11 @@ class Figures {
   readonly #writer: ParquetWriter;
   readonly #cluster: string;
   readonly #names: readonly ContainerName[];
-  readonly #containers: Int32Array;
+  /** The containers of the group, each with the number of its rows. */
+  #containers: number[] = [];
+  #lengths: number[] = [];
   readonly #columns: Float64Array[];
-  readonly #optional: readonly boolean[];
+  readonly #group: number;
   #rows = 0;
 
   constructor(
@@ -62,39 +64,36 @@ class Figures {
     ]);
     this.#cluster = cluster;
     this.#names = names;
-    this.#containers = new Int32Array(group);
+    this.#group = group;
     this.#columns = figures.map(() => new Float64Array(group));
-    this.#optional = figures.map((name) => column(name).optional);
   }
 
-  add(container: number, figures: Float64Array): void {
-    const at = this.#rows++;
-    this.#containers[at] = container;
-    for (let index = 0; index < figures.length; index++) {
-      const figure = figures[index] as number;
-      (this.#columns[index] as Float64Array)[at] =
-        figure < 0 && this.#optional[index] === true ? Number.NaN : figure;
+  add(container: number, columns: readonly Float64Array[], rows: number): void {
+    for (let from = 0; from < rows;) {
+      const some = Math.min(rows - from, this.#group - this.#rows);
+      for (const [index, column] of columns.entries())
+        this.#columns[index]?.set(column.subarray(from, from + some), this.#rows);
+      this.#containers.push(container);
+      this.#lengths.push(some);
+      this.#rows += some;
+      from += some;
+      if (this.#rows === this.#group) this.#flush();
     }
-    if (this.#rows === this.#containers.length) this.#flush();
   }
 
   #flush(): void {
     const rows = this.#rows;
+    const containers = this.#containers;
+    const lengths = Int32Array.from(this.#lengths);
     this.#rows = 0;
+    this.#containers = [];
+    this.#lengths = [];
     const texts = (of: (name: ContainerName) => string): ColumnData => {
       const dictionary = new Dictionary();
-      const indices = new Int32Array(rows);
-      let last = -1;
-      let place = 0;
-      for (let row = 0; row < rows; row++) {
-        const container = this.#containers[row] as number;
-        if (container !== last) {
-          place = dictionary.place(of(this.#names[container] as ContainerName));
-          last = container;
-        }
-        indices[row] = place;
-      }
-      return { dictionary: dictionary.texts, indices };
+      const indices = Int32Array.from(containers, (container) =>
+        dictionary.place(of(this.#names[container] as ContainerName)),
+      );
+      return { dictionary: dictionary.texts, indices, lengths };
     };
     const [time, ...rest] = this.#columns;
     this.#writer.group(
@@ -178,6 +177,12 @@ class Table {
 
 const SMALL = new Set(["seconds", "oom_kills", "restarts"]);
 
+/** A file of facts, whole. */
+export interface FactFile extends LandedFile {
+  kind: UsageKind;
+  rows: number;
+}
+
 /** Writes the facts of one cluster-day as Parquet, a file a kind; memory holds a group of rows. */
 export class FactFiles implements FactSink {
   readonly #folder: string;
@@ -206,19 +211,19 @@ export class FactFiles implements FactSink {
   container(name: ContainerName): number {
     return this.#names.push(name) - 1;
   }
-  usage5m(container: number, figures: Float64Array): void {
-    this.#five.add(container, figures);
+  usage5m(container: number, columns: readonly Float64Array[], rows: number): void {
+    this.#five.add(container, columns, rows);
   }
-  usageHour(container: number, figures: Float64Array): void {
-    this.#hour.add(container, figures);
+  usageHour(container: number, columns: readonly Float64Array[], rows: number): void {
+    this.#hour.add(container, columns, rows);
   }
   row(kind: TableKind, cells: readonly Cell[]): void {
     this.#tables.get(kind)?.add(cells);
   }
 
   /** Ends the files; gives them, and how many rows each holds. */
-  async finish(): Promise<(LandedFile & { kind: UsageKind; rows: number })[]> {
-    const files: (LandedFile & { kind: UsageKind; rows: number })[] = [];
+  async finish(): Promise<FactFile[]> {
+    const files: FactFile[] = [];
     for (const [kind, file] of this.#all()) {
       const { rows, bytes, sha256 } = await file.finish();
       files.push({ name: kind, path: this.#path(kind), sha256, bytes, kind, rows });

@@ -3,18 +3,30 @@
  * 64-bit halves as unsigned numbers; no BigInt on the way.
  */
 
-const double = new Float64Array(1);
-const halves = new Uint32Array(double.buffer);
 const LITTLE = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 const LOW = LITTLE ? 0 : 1;
 const HIGH = LITTLE ? 1 : 0;
 
 /** Bytes that must be readable past the end of a chunk; what stands there does not matter. */
-export const XOR_SLACK = 8;
+export const XOR_SLACK = 32;
 
 /** How many samples the chunk from `from` on says it holds. */
 export const xorCount = (bytes: Uint8Array, from: number): number =>
   ((bytes[from] as number) << 8) | (bytes[from + 1] as number);
+
+// Kept from chunk to chunk: a frame holds dozens, and the arrays stay the same for thousands.
+let viewed: Uint8Array | undefined;
+let view: DataView = new DataView(new ArrayBuffer(0));
+let split: Float64Array | undefined;
+let halves: Uint32Array = new Uint32Array(0);
+
+/** The 32 bits from a bit on. */
+function read32(bytes: DataView, bit: number): number {
+  const at = bit >>> 3;
+  const shift = bit & 7;
+  const word = bytes.getInt32(at);
+  return shift === 0 ? word : (word << shift) | (bytes.getUint8(at + 4) >>> (8 - shift));
+}
 
 /**
  * Decodes the chunk in `bytes[from, until)` into the arrays from `at` on, which must have room.
@@ -31,31 +43,41 @@ export function decodeXor(
 ): number {
   const count = xorCount(bytes, from);
   if (count === 0) return at;
+  if (bytes !== viewed) {
+    viewed = bytes;
+    view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+  // Written as halves: a double that is put together and loaded again stalls on each sample.
+  if (values !== split) {
+    split = values;
+    halves = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
+  }
+  const data = view;
+  const words = halves;
   let p = from + 2;
   let byte = 0;
   // Zig-zag time of the first sample, milliseconds.
   let unsigned = 0;
   let scale = 1;
   do {
-    byte = bytes[p++] as number;
+    byte = data.getUint8(p++);
     unsigned += (byte & 127) * scale;
     scale *= 128;
   } while (byte >= 128 && p < until);
   let time = unsigned % 2 === 0 ? unsigned / 2 : -(unsigned + 1) / 2;
-  let high = read32(bytes, p << 3);
-  let low = read32(bytes, (p + 4) << 3);
+  let high = data.getInt32(p);
+  let low = data.getInt32(p + 4);
   p += 8;
-  halves[LOW] = low;
-  halves[HIGH] = high;
-  let value = double[0] as number;
   times[at] = time;
-  values[at++] = value;
+  words[2 * at + LOW] = low;
+  words[2 * at + HIGH] = high;
+  at++;
   if (p > until) throw new RangeError("a chunk ends within its first sample");
   if (count === 1) return at;
   let delta = 0;
   scale = 1;
   do {
-    byte = bytes[p++] as number;
+    byte = data.getUint8(p++);
     delta += (byte & 127) * scale;
     scale *= 128;
   } while (byte >= 128 && p < until);
@@ -64,11 +86,25 @@ export function decodeXor(
   const end = until << 3;
   let leading = 0;
   let trailing = 0;
-  for (let left = count - 1, first = true; left > 0; left--, first = false) {
+  const last = at + count - 1;
+  for (let first = true; at < last; first = false) {
     if (bit > end) throw new RangeError("a chunk ends before its samples do");
-    let word = read32(bytes, bit);
+    let word = read32(data, bit);
     if (!first) {
-      if (word >>> 31 === 0) {
+      if (word >= 0) {
+        // Two zeros are a sample as long after the last as that was, with its value.
+        let same = Math.min(Math.clz32(word) >>> 1, last - at);
+        if (same > 0) {
+          bit += 2 * same;
+          for (; same > 0; same--) {
+            time += delta;
+            times[at] = time;
+            words[2 * at + LOW] = low;
+            words[2 * at + HIGH] = high;
+            at++;
+          }
+          continue;
+        }
         bit += 1;
         word <<= 1;
       } else {
@@ -87,18 +123,18 @@ export function decodeXor(
           bit += 4;
         }
         if (size === 64) {
-          delta += (read32(bytes, bit) | 0) * 4294967296 + read32(bytes, bit + 32);
+          delta += read32(data, bit) * 4294967296 + (read32(data, bit + 32) >>> 0);
         } else {
-          let change = read32(bytes, bit) >>> (32 - size);
+          let change = read32(data, bit) >>> (32 - size);
           if (change > 1 << (size - 1)) change -= 1 << size;
           delta += change;
         }
         bit += size;
-        word = read32(bytes, bit) | 0;
+        word = read32(data, bit);
       }
       time += delta;
     }
-    if (word >= 0 && word >>> 31 === 0) bit += 1;
+    if (word >= 0) bit += 1;
     else {
       if ((word >>> 30) & 1) {
         leading = (word >>> 25) & 31;
@@ -109,7 +145,7 @@ export function decodeXor(
       } else bit += 2;
       const size = 64 - leading - trailing;
       if (size <= 32) {
-        const some = read32(bytes, bit) >>> (32 - size);
+        const some = read32(data, bit) >>> (32 - size);
         if (trailing >= 32) high ^= some << (trailing - 32);
         else if (trailing === 0) low ^= some;
         else {
@@ -117,8 +153,8 @@ export function decodeXor(
           low ^= some << trailing;
         }
       } else {
-        const upper = read32(bytes, bit) >>> (64 - size);
-        const lower = read32(bytes, bit + size - 32);
+        const upper = read32(data, bit) >>> (64 - size);
+        const lower = read32(data, bit + size - 32);
         if (trailing === 0) {
           high ^= upper;
           low ^= lower;
@@ -128,26 +164,12 @@ export function decodeXor(
         }
       }
       bit += size;
-      halves[LOW] = low;
-      halves[HIGH] = high;
-      value = double[0] as number;
     }
     times[at] = time;
-    values[at++] = value;
+    words[2 * at + LOW] = low;
+    words[2 * at + HIGH] = high;
+    at++;
   }
   if (bit > end) throw new RangeError("a chunk ends before its samples do");
   return at;
-}
-
-/** The 32 bits from a bit on, unsigned. */
-function read32(bytes: Uint8Array, bit: number): number {
-  const at = bit >>> 3;
-  const shift = bit & 7;
-  const word =
-    ((bytes[at] as number) << 24) |
-    ((bytes[at + 1] as number) << 16) |
-    ((bytes[at + 2] as number) << 8) |
-    (bytes[at + 3] as number);
-  if (shift === 0) return word >>> 0;
-  return ((word << shift) | ((bytes[at + 4] as number) >>> (8 - shift))) >>> 0;
 }

@@ -1,8 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { createWriteStream, existsSync } from "node:fs";
+import { createWriteStream, existsSync, readdirSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { once } from "node:events";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { startPrometheus } from "../ingest/prometheus/real.ts";
+import { findProgram } from "../programs.ts";
 
 /**
  * A day of a cluster as Prometheus blocks: containers with one scrape a minute, a tenth of them
@@ -43,9 +46,39 @@ export async function writeBlocks(folder: string, containers: number): Promise<s
     });
     if (made.status !== 0) throw new Error(made.stderr);
   }
+  await writeLater(text, data);
   await rm(text);
+  await compacted(folder, data);
   await writeFile(done, "");
   return data;
+}
+
+/** Samples of weeks later: Prometheus lets its two newest blocks be, and the day is in neither. */
+async function writeLater(text: string, data: string): Promise<void> {
+  for (const days of [14, 28]) {
+    await writeFile(
+      text,
+      `# TYPE up gauge\nup{job="later"} 1 ${START + days * 24 * HOUR}\n# EOF\n`,
+    );
+    spawnSync("promtool", ["tsdb", "create-blocks-from", "openmetrics", text, data]);
+  }
+}
+
+/** Lets Prometheus join the blocks as it does a day later: it looks once a minute. */
+async function compacted(folder: string, data: string): Promise<void> {
+  const program = findProgram("Prometheus");
+  if (program === null) return;
+  const server = await startPrometheus(program, folder, data, []);
+  const blocks = () => readdirSync(data).filter((name) => /^[0-9A-Z]{26}$/.test(name)).length;
+  try {
+    for (let before = blocks(), same = 0; same < 18; same++) {
+      await pause(5000);
+      if (blocks() !== before) same = 0;
+      before = blocks();
+    }
+  } finally {
+    await server.stop();
+  }
 }
 
 function makePods(containers: number): Pod[] {

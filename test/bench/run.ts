@@ -2,13 +2,15 @@ import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { benchClusters } from "./clusters.ts";
+import { benchFindings } from "./findings.ts";
 import { benchIngest } from "./ingest.ts";
 import { benchPrometheus } from "./prometheus.ts";
 import { benchShowback } from "./showback.ts";
 
-/** `npm run bench [clusters|ingest|prometheus|showback]`: figures as Markdown tables; exit 1 where a bound is exceeded. */
+/** `npm run bench [clusters|findings|ingest|prometheus|showback]`: figures as Markdown tables; exit 1 where a bound is exceeded. */
 const BENCHES = {
   clusters: benchClusters,
+  findings: benchFindings,
   ingest: benchIngest,
   prometheus: benchPrometheus,
   showback: benchShowback,

@@ -98,6 +98,61 @@ describe("Parquet that is written here", () => {
     );
   });
 
+  it("numbers of every look are read as they were written, and text told by runs", async () => {
+    const walk = (least: number, most: number) =>
+      fc
+        .tuple(
+          fc.integer({ min: -(2 ** 51), max: 2 ** 51 }),
+          fc.array(fc.integer({ min: least, max: most }), { minLength: 1, maxLength: 700 }),
+        )
+        .map(([start, steps]) => {
+          let at = start;
+          return steps.map((step) => (at += step));
+        });
+    const wide = fc
+      .tuple(
+        fc.integer({ min: -(2 ** 51), max: 2 ** 51 }),
+        fc.array(fc.integer({ min: 0, max: 2 ** 31 - 1 }), { minLength: 1, maxLength: 700 }),
+      )
+      .map(([start, over]) => over.map((more) => start + more));
+    const runs = fc
+      .array(fc.tuple(fc.option(fc.integer()), fc.integer({ min: 1, max: 90 })), { minLength: 1 })
+      .map((list) => list.flatMap(([value, length]) => Array<number | null>(length).fill(value)));
+    const numbers = fc.oneof(walk(300, 300), walk(-40, 1e6), wide, runs);
+    await fc.assert(
+      fc.asyncProperty(numbers, fc.integer({ min: 1, max: 50 }), (values, length) =>
+        withFolder(async (folder) => {
+          const path = join(folder, "x.parquet");
+          const writer = new ParquetWriter(path, [
+            { name: "number", type: "BIGINT", optional: true },
+            { name: "text", type: "VARCHAR", optional: true },
+          ]);
+          const lengths: number[] = [];
+          for (let row = 0; row < values.length; row += length)
+            lengths.push(Math.min(length, values.length - row));
+          const texts = {
+            dictionary: ["a", "b", "c"],
+            indices: Int32Array.from(lengths, (_, index) => (index % 4) - 1),
+            lengths: Int32Array.from(lengths),
+          };
+          const column = Float64Array.from(values, (value) => value ?? Number.NaN);
+          writer.group([column, texts], values.length);
+          await writer.finish();
+          const back = await sql(
+            `SELECT number, text FROM read_parquet(${sqlText(path)}, file_row_number = true) ORDER BY file_row_number`,
+          );
+          expect(back).toEqual(
+            values.map((value, row) => ({
+              number: value === null ? null : String(value),
+              text: [null, "a", "b", "c"][Math.floor(row / length) % 4] ?? null,
+            })),
+          );
+        }),
+      ),
+      { numRuns: 40 },
+    );
+  });
+
   it("refuses a number that would be cut", () =>
     withFolder(async (folder) => {
       const writer = new ParquetWriter(join(folder, "x.parquet"), COLUMNS.slice(0, 1));

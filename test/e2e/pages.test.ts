@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { chromium, type Browser, type Page } from "playwright-core";
+import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readConfig } from "../../api/config.ts";
 import { type RunningServer, startServer } from "../../api/server.ts";
@@ -79,19 +79,28 @@ describeWith("Chromium", "pages in real Chromium", (executablePath) => {
     if (clusterFolder !== "") await rm(clusterFolder, { recursive: true, force: true });
   });
 
+  /** One visitor for each look: scripts are fetched and compiled once, as for a person who stays. */
+  const visitors = new Map<(typeof LOOKS)[number], Promise<BrowserContext>>();
+  function visitor(look: (typeof LOOKS)[number]): Promise<BrowserContext> {
+    const known = visitors.get(look);
+    if (known !== undefined) return known;
+    const made = browser.newContext({
+      viewport: { width: look.width, height: look.height },
+      colorScheme: look.scheme,
+      reducedMotion: "reduce",
+      locale: "en-GB",
+    });
+    visitors.set(look, made);
+    return made;
+  }
+
   /** Opens a page and collects everything it complains about. */
   async function open(
     path: string,
     look: (typeof LOOKS)[number],
     from: RunningServer = server,
   ): Promise<{ page: Page; faults: string[] }> {
-    const context = await browser.newContext({
-      viewport: { width: look.width, height: look.height },
-      colorScheme: look.scheme,
-      reducedMotion: "reduce",
-      locale: "en-GB",
-    });
-    const page = await context.newPage();
+    const page = await (await visitor(look)).newPage();
     const faults: string[] = [];
     page.on("console", (message) => {
       // The page of a 404 is itself a 404, and the browser says so.
@@ -153,7 +162,7 @@ describeWith("Chromium", "pages in real Chromium", (executablePath) => {
           ).toEqual([]);
           expect(faults).toEqual([]);
         } finally {
-          await page.context().close();
+          await page.close();
         }
       });
 
@@ -183,7 +192,7 @@ describeWith("Chromium", "pages in real Chromium", (executablePath) => {
     await page.goBack();
     await page.waitForFunction(() => /62,129/.test(document.body.innerText));
     expect(faults).toEqual([]);
-    await page.context().close();
+    await page.close();
   });
 
   it("goes from a cluster to a namespace to why, and switches what is passed on", async () => {
@@ -210,13 +219,13 @@ describeWith("Chromium", "pages in real Chromium", (executablePath) => {
     await page.goBack();
     await shows(/Requested, used, paid/);
     expect(faults).toEqual([]);
-    await page.context().close();
+    await page.close();
   });
 
   it("is escaped: names that would be markup are text", async () => {
     const { page, faults } = await open("/team/%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E", LOOKS[0]);
     expect(await page.evaluate(() => document.querySelectorAll("img[src=x]").length)).toBe(0);
     expect(faults.filter((fault) => !/status of 4/.test(fault))).toEqual([]);
-    await page.context().close();
+    await page.close();
   });
 });

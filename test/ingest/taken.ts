@@ -38,6 +38,9 @@ export interface TakeOptions {
   sources?: string;
   since?: string;
   until?: string;
+  now?: Date;
+  /** Names of the sources that are read; all of them unless said. */
+  only?: readonly string[];
   /** Puts another source in a configured one's place. */
   wrap?: (source: Source) => Source;
 }
@@ -50,9 +53,11 @@ export async function take(folder: string, options: TakeOptions = {}): Promise<T
   try {
     const result = await ingest({
       home: config.home,
-      sources: config.sources.map((source) => options.wrap?.(source) ?? source),
+      sources: config.sources
+        .filter(({ name }) => options.only?.includes(name) ?? true)
+        .map((source) => options.wrap?.(source) ?? source),
       register,
-      now: () => NOW,
+      now: () => options.now ?? NOW,
       signal: new AbortController().signal,
       report: { progress() {}, unit: (event) => events.push(event) },
       since: options.since,

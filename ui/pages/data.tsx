@@ -5,9 +5,10 @@ import { monthName } from "../dates.ts";
 import { hrefOf, place } from "../place.ts";
 import { GLOSSARY } from "../words.ts";
 import { Ask } from "../parts/ask.tsx";
-import { Panel, StateBadge } from "../parts/frame.tsx";
+import { Notice, Panel, StateBadge } from "../parts/frame.tsx";
 import { useTitle } from "../parts/title.ts";
 import { ReconciliationPanels } from "./reconciliation.tsx";
+import { isRefusal } from "./forbidden.tsx";
 import { MonthsTable, RejectedTable } from "./months.tsx";
 import { SourcesTable } from "./sources.tsx";
 import { Verdict } from "./verdict.tsx";
@@ -19,6 +20,7 @@ export function DataPage() {
   const sources = answerOf<Sources>(requests.sources).data;
   const meta = reconciliation?.meta ?? sources?.meta;
   useTitle("Data");
+  const refused = isRefusal(answerOf<Sources>(requests.sources).problem);
   return (
     <>
       <div class="page-title">
@@ -28,7 +30,31 @@ export function DataPage() {
         </h1>
         {meta?.state && <StateBadge state={meta.state} />}
       </div>
-      <Verdict reconciliation={reconciliation} sources={sources} />
+      {refused ? <OtherRoles /> : <Evidence requests={requests} />}
+      <Panel title="Words" id="words">
+        <dl class="glossary">
+          {GLOSSARY.map(({ id, word, meaning }) => (
+            <div key={id} id={`word-${id}`}>
+              <dt>{word}</dt>
+              <dd>{meaning}</dd>
+            </div>
+          ))}
+        </dl>
+        <p class="fine quiet">
+          <a href={hrefOf({}, "/")}>Back to the overview</a>
+        </p>
+      </Panel>
+    </>
+  );
+}
+
+function Evidence({ requests }: { requests: ReturnType<typeof dataRequests> }) {
+  return (
+    <>
+      <Verdict
+        reconciliation={answerOf<Reconciliation>(requests.reconciliation).data}
+        sources={answerOf<Sources>(requests.sources).data}
+      />
       <Panel title="Sources" id="sources">
         <Ask<Sources> path={requests.sources} lines={5}>
           {(answer) => <SourcesTable sources={answer} />}
@@ -47,19 +73,17 @@ export function DataPage() {
           {(answer) => <RejectedTable sources={answer} />}
         </Ask>
       </Panel>
-      <Panel title="Words" id="words">
-        <dl class="glossary">
-          {GLOSSARY.map(({ id, word, meaning }) => (
-            <div key={id} id={`word-${id}`}>
-              <dt>{word}</dt>
-              <dd>{meaning}</dd>
-            </div>
-          ))}
-        </dl>
-        <p class="fine quiet">
-          <a href={hrefOf({}, "/")}>Back to the overview</a>
-        </p>
-      </Panel>
     </>
+  );
+}
+
+/** For who sees some teams: the evidence is about the whole company's bill. */
+function OtherRoles() {
+  return (
+    <Notice tone="info">
+      The evidence compares figures of the whole company, which finance, platform and auditors see.
+      What they know of a month stands on every page: its state, when it was built, and whether a
+      check failed.
+    </Notice>
   );
 }

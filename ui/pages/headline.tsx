@@ -92,6 +92,12 @@ export function Headline(props: HeadlineProps) {
           </>
         )}
         <OtherCurrencies meta={meta} />
+        {meta.companyTotal !== undefined && !isZero(meta.companyTotal) && (
+          <>
+            . {formatShare(total, meta.companyTotal)} of what all teams cost,{" "}
+            <Amount value={meta.companyTotal} currency={meta.currency} />
+          </>
+        )}
       </p>
       <Warnings meta={meta} running={running} />
     </section>

@@ -1,5 +1,5 @@
-import type { Showback } from "../../api/schemas.ts";
-import { GROUPINGS, overviewRequests } from "../answers.ts";
+import type { Showback, Whoami } from "../../api/schemas.ts";
+import { GROUPINGS, ME, overviewRequests } from "../answers.ts";
 import { answerOf } from "../answering.ts";
 import { hrefOf, place } from "../place.ts";
 import { GROUPING_NAMES } from "../words.ts";
@@ -34,6 +34,7 @@ export function OverviewPage() {
 
   const by = view.by ?? "team";
   const names = GROUPING_NAMES[by];
+  const teams = answerOf<Whoami>(ME).data?.teams ?? null;
   return (
     <>
       <Stale answer={answer} path={requests.groups} />
@@ -41,7 +42,11 @@ export function OverviewPage() {
         {answer.data === null ? (
           <HeadlineSkeleton />
         ) : (
-          <Headline title="All teams" showback={answer.data} about={{}} />
+          <Headline
+            title={teams === null ? "All teams" : "Your teams"}
+            showback={answer.data}
+            about={{}}
+          />
         )}
         <TrendPanel path={requests.trend} month={meta?.month ?? view.month} />
       </div>

@@ -113,12 +113,16 @@ export interface ContainerSeries {
   clusterCoverage: number;
 }
 
-/** The series of every container of every workload of a cluster's window, in the order of their names. */
+/**
+ * The series of every container of every workload of a cluster's window, in the order of their names.
+ * @param only of so many parts of the namespaces this one alone
+ */
 export async function* containersOf(
   session: Session,
   window: ClusterWindow,
   settings: FindingsContext["settings"],
   signal: AbortSignal,
+  only?: { part: number; of: number },
 ): AsyncGenerator<ContainerSeries> {
   const { cluster, from, until } = window;
   const slots = (until - from) / SLOT;
@@ -143,8 +147,9 @@ export async function* containersOf(
       billWorkload: track.pod,
     };
   const samples = new Samples();
-  const parts = Math.max(1, Math.ceil(window.rows / HELD_SAMPLES));
+  const parts = only?.of ?? Math.max(1, Math.ceil(window.rows / HELD_SAMPLES));
   for (let part = 0; part < parts; part++) {
+    if (only !== undefined && part !== only.part) continue;
     await samples.read(session, { from, until, slots }, part, parts, signal);
     const present = new Uint32Array(slots + 1);
     for (let slot = slots - 1; slot >= 0; slot--)

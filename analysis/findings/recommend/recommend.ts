@@ -215,7 +215,8 @@ function limitAtKills(series: Series): number {
   return most;
 }
 
-function sizesAt(series: Series, sample: number): Sizes {
+/** Requests and limits that held at a sample. */
+export function sizesAt(series: Series, sample: number): Sizes {
   let low = 0;
   let high = series.sizes.length - 1;
   if (high < 0) return NO_SIZES;

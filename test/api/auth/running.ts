@@ -19,6 +19,8 @@ export interface Running {
 export interface RunningOptions {
   /** Lines of `server.auth`. */
   auth?: string;
+  /** Lines of `server`. */
+  server?: string;
   refresh?: boolean;
   pages?: boolean;
 }
@@ -46,7 +48,7 @@ export async function startRunning(options: RunningOptions = {}): Promise<Runnin
     VARIANTS.one,
     `server:
   publicUrl: ${address}
-  auth:
+${options.server ?? ""}  auth:
     type: oidc
     issuer: ${provider.issuer}
     clientId: apportion

@@ -7,6 +7,7 @@ import { openEndpoint } from "../../../ingest/prometheus/endpoint.ts";
 import { intervalOf } from "../../../ingest/prometheus/probe.ts";
 import { METRIC_BY_NAME, type Metric } from "../../../ingest/prometheus/metrics.ts";
 import { readMetric } from "../../../ingest/prometheus/query-range.ts";
+import { ChunkedReader } from "../../../ingest/prometheus/chunked.ts";
 import { remoteRead } from "../../../ingest/prometheus/remote-read.ts";
 import type { SeriesSink } from "../../../ingest/prometheus/reduce.ts";
 import { grouped } from "../../../ingest/prometheus/shards.ts";
@@ -76,7 +77,7 @@ async function read(answer: Answer, kept = new Kept()): Promise<Kept> {
   await remoteRead(
     opened(await serve(answer)),
     { from: 0, until: 1, matchers: [["__name__", "=", "m"]] },
-    kept,
+    new ChunkedReader("usage", kept),
     { signal, timeoutMs: 500 },
   );
   return kept;
@@ -219,10 +220,15 @@ describe("a stream of chunks", () => {
   it("skips native histograms by name", async () => {
     const url = await serve(stream(frame([{ labels, chunks: [samples(0, 5)], encoding: 2 }])));
     const kept = new Kept();
-    const result = await remoteRead(opened(url), { from: 0, until: 1, matchers: [] }, kept, {
-      signal,
-      timeoutMs: 500,
-    });
+    const result = await remoteRead(
+      opened(url),
+      { from: 0, until: 1, matchers: [] },
+      new ChunkedReader("usage", kept),
+      {
+        signal,
+        timeoutMs: 500,
+      },
+    );
     expect(result.skipped).toEqual(["m"]);
     expect(kept.all).toEqual([]);
   });
@@ -273,10 +279,12 @@ describe("a stream of chunks", () => {
     };
     const options = { signal, timeoutMs: 500, pauses: [1, 1] };
     const query = { from: 0, until: 1, matchers: [] };
-    await remoteRead(opened(await serve(busy)), query, kept, options);
+    await remoteRead(opened(await serve(busy)), query, new ChunkedReader("usage", kept), options);
     expect(kept.all).toHaveLength(2);
     const never = opened(await serve((_, response) => response.writeHead(503).end("busy")));
-    await expect(remoteRead(never, query, kept, options)).rejects.toMatchObject({
+    await expect(
+      remoteRead(never, query, new ChunkedReader("usage", kept), options),
+    ).rejects.toMatchObject({
       code: "SOURCE_UNREADABLE",
       message: expect.stringMatching(/503 \(busy\); the server is busy or limited/) as string,
     });

@@ -590,7 +590,7 @@ describe("pods and their surroundings", () => {
 describe("limits, kills and throttling by five minutes", () => {
   const at = (facts: ReturnType<typeof reduce>, second: number) =>
     facts.five.find((fact) => fact["at"] === START + second);
-  it("a container's limits are those in force, -1 where it has none", () => {
+  it("a container's limits are those in force, none where it has none", () => {
     const raised = web({ limit: { cpu: 0.5, memory: 128 << 20 } }).map((one) =>
       one.metric === "kube_pod_container_resource_limits" && one.labels["resource"] === "memory"
         ? {
@@ -607,7 +607,7 @@ describe("limits, kills and throttling by five minutes", () => {
     expect(at(facts, HOUR)).toMatchObject({ cpu_limit: 500_000, mem_limit: 256 << 20 });
     const none = reduce([...nodeSeries(), ...web({ limit: { memory: 128 << 20 } })]);
     expect(at(none, 0)).toMatchObject({
-      cpu_limit: -1,
+      cpu_limit: Number.NaN,
       mem_limit: 128 << 20,
       cpu_request: 250_000,
     });

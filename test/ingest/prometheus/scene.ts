@@ -8,7 +8,8 @@ import {
   USAGE_HOUR,
 } from "../../../ingest/prometheus/facts.ts";
 import { METRIC_BY_NAME } from "../../../ingest/prometheus/metrics.ts";
-import { type ReduceNotes, Reducer } from "../../../ingest/prometheus/reduce.ts";
+import type { ReduceNotes } from "../../../ingest/prometheus/reduce-notes.ts";
+import { Reducer } from "../../../ingest/prometheus/reduce.ts";
 
 export const DAY = "2026-08-03";
 /** Seconds. */
@@ -173,17 +174,24 @@ export class Collected implements FactSink {
   container(name: ContainerName): number {
     return this.names.push(name) - 1;
   }
-  usage5m(container: number, figures: Float64Array): void {
-    this.five.push(this.#fact(container, USAGE_5M, figures));
+  usage5m(container: number, columns: readonly Float64Array[], rows: number): void {
+    this.five.push(...this.#facts(container, USAGE_5M, columns, rows));
   }
-  usageHour(container: number, figures: Float64Array): void {
-    this.hours.push(this.#fact(container, USAGE_HOUR, figures));
+  usageHour(container: number, columns: readonly Float64Array[], rows: number): void {
+    this.hours.push(...this.#facts(container, USAGE_HOUR, columns, rows));
   }
-  #fact(container: number, columns: readonly string[], figures: Float64Array): Fact {
-    return {
+  #facts(
+    container: number,
+    names: readonly string[],
+    columns: readonly Float64Array[],
+    rows: number,
+  ): Fact[] {
+    return Array.from({ length: rows }, (_, row) => ({
       ...this.names[container],
-      ...Object.fromEntries(columns.map((column, index) => [column, figures[index] as number])),
-    };
+      ...Object.fromEntries(
+        names.map((name, index) => [name, columns[index]?.[row] ?? Number.NaN]),
+      ),
+    }));
   }
   row(kind: TableKind, cells: readonly Cell[]): void {
     const columns = Object.keys(TABLES[kind]);

@@ -1,5 +1,6 @@
--- Who owns what ownership can see, day by day. Grain: owner_hash, day_from (half-open ranges).
--- Reads: owner_key, tag_value, rule, rule_condition, rule_pattern. Read by: line.
+-- Who owns what ownership can see, day by day; and, by the same algorithm, which shared service a line
+-- is of. Grain: owner_hash, day_from (half-open ranges). Reads: owner_key, tag_value and what the slots
+-- {rules} and {patterns} name: the owners' rules or the shared services'. Read by: line, consumer_day.
 -- Rules in order, first match on the charge day wins; keys of a match AND, list values OR. Days are
 -- cut where any rule begins or ends, so a rule is evaluated once a range and not once a day.
 WITH
@@ -9,7 +10,7 @@ condition_met AS (
     p.rule_order AS rule_order,
     p.condition_no AS condition_no
   FROM owner_key AS k
-  JOIN rule_pattern AS p
+  JOIN {{patterns}} AS p
     ON p.match_key <> 'tag'
     AND CASE p.match_key
       WHEN 'resourceId' THEN coalesce(like_escape(k.resource_key, p.pattern, '\'), false)
@@ -26,7 +27,7 @@ condition_met AS (
     k.owner_hash AS owner_hash,
     p.rule_order AS rule_order,
     p.condition_no AS condition_no
-  FROM rule_pattern AS p
+  FROM {{patterns}} AS p
   JOIN tag_value AS t
     ON p.match_key = 'tag'
     AND t.tag_key = p.tag_key
@@ -52,16 +53,16 @@ matched AS (
       owner_hash,
       rule_order
   ) AS m
-  JOIN rule AS r
+  JOIN {{rules}} AS r
     ON r.rule_order = m.rule_order
     AND r.conditions = m.met
 ),
 cuts AS (
   SELECT DATE '0001-01-01' AS day_from
   UNION
-  SELECT day_from AS day_from FROM rule
+  SELECT day_from AS day_from FROM {{rules}}
   UNION
-  SELECT day_until AS day_from FROM rule WHERE day_until < DATE '9999-12-31'
+  SELECT day_until AS day_from FROM {{rules}} WHERE day_until < DATE '9999-12-31'
 ),
 ranges AS (
   SELECT
@@ -73,6 +74,7 @@ SELECT
   m.owner_hash AS owner_hash,
   g.day_from AS day_from,
   g.day_until AS day_until,
+  min(m.rule_order) AS rule_order,
   arg_min(m.team, m.rule_order) AS team,
   arg_min(m.rule_text, m.rule_order) AS rule_text
 FROM matched AS m
