@@ -32,9 +32,10 @@ export interface Recorded {
 /** All namespaces of the last scan with their lives, and lives that ended. */
 export function recorded(register: Register, policy: Policy): Recorded[] {
   const lives = new Map(
-    eventsOf<Event>(register).map(({ key, events }) => [idOf(key), events] as const),
+    eventsOf(register).map(({ key, events }) => [idOf(key), events as Event[]] as const),
   );
-  return allSeen<Seen>(register).map(({ key, seen }) => {
+  return allSeen(register).map(({ key, seen: noted }) => {
+    const seen = noted as Seen;
     const events = lives.get(idOf(key)) ?? [];
     return { key, seen, events, life: events.length === 0 ? NEW_LIFE : lifeOf(events, policy) };
   });

@@ -46,12 +46,12 @@ export async function scanNamespaces(
   const at = now.toISOString();
   const found = await lookAtAll(config, register, now);
   const lives = new Map(
-    eventsOf<Event>(register).map(({ key, events }) => [
+    eventsOf(register).map(({ key, events }) => [
       idOf(key),
-      lifeOf(events, config.lifecycle),
+      lifeOf(events as Event[], config.lifecycle),
     ]),
   );
-  const before = new Map(allSeen<Seen>(register).map(({ key }) => [placeOf(key), key]));
+  const before = new Map(allSeen(register).map(({ key }) => [placeOf(key), key]));
   const turned: ScanResult["turned"] = [];
   for (const { key, seen } of found) {
     let life = lives.get(idOf(key)) ?? NEW_LIFE;

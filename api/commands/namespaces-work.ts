@@ -56,7 +56,7 @@ const WAIT_MS = 30_000;
 /** Scales a namespace to zero. @throws NAMESPACE_REFUSED with all that stands against it */
 export async function quarantine(worker: Worker, one: Recorded, actor: Actor): Promise<Done> {
   return inCluster(worker, one, async (client) => {
-    const look = await look_(worker, client, one);
+    const look = await lookNow(worker, client, one);
     const now = worker.now();
     refuse(one, "quarantine", [
       ...againstQuarantine(
@@ -88,7 +88,7 @@ export async function quarantine(worker: Worker, one: Recorded, actor: Actor): P
 /** Wakes a namespace that was put to sleep. Nothing stands against it. */
 export async function release(worker: Worker, one: Recorded, actor: Actor): Promise<Done> {
   return inCluster(worker, one, async (client) => {
-    const look = await look_(worker, client, one);
+    const look = await lookNow(worker, client, one);
     const steps = await carryOut(client, releaseSteps(look), worker.isDryRun, worker.signal);
     record(
       worker,
@@ -114,7 +114,7 @@ export async function backUp(
   const { config, isDryRun, now } = worker;
   return inCluster(worker, one, async (client) => {
     refuse(one, "backup", againstBackup(subjectOf(one), config.lifecycle, now()));
-    const look = await look_(worker, client, one);
+    const look = await lookNow(worker, client, one);
     const place = placeOf(config, one.key.cluster);
     const backup = await writeBackup(
       client,
@@ -169,7 +169,7 @@ export async function removeAll(
   const ready: Recorded[] = [];
   for (const one of wanted) {
     const against = await inCluster(worker, one, async (client) => {
-      const look = await look_(worker, client, one);
+      const look = await lookNow(worker, client, one);
       return [
         ...againstDeletion(
           subjectNow(worker, one, look),
@@ -204,7 +204,7 @@ export async function removeAll(
 async function remove(worker: Worker, one: Recorded, actor: Actor): Promise<Done> {
   return inCluster(worker, one, async (client) => {
     // Looked at again: the ones before it took their time.
-    const look = await look_(worker, client, one);
+    const look = await lookNow(worker, client, one);
     refuse(one, "delete", [
       ...againstDeletion(
         subjectNow(worker, one, look),
@@ -279,7 +279,7 @@ export async function restore(worker: Worker, one: Recorded, actor: Actor): Prom
 }
 
 /** The cluster's own word about the namespace, by the namespace it is about. */
-async function look_(worker: Worker, client: ClusterClient, one: Recorded): Promise<Look> {
+async function lookNow(worker: Worker, client: ClusterClient, one: Recorded): Promise<Look> {
   const look = await lookAt(client, one.key.name, worker.now(), worker.signal);
   if (look.namespace.metadata.uid !== one.key.uid)
     refuse(one, "touching", [

@@ -53,23 +53,23 @@ export function subjectOf({ cluster, name }: Pick<NamespaceKey, "cluster" | "nam
   return `namespace:${cluster}/${name}`;
 }
 
-/** Events of all lives, or of one name's, each life in order. `T` is the lifecycle's `Event`. */
-export function eventsOf<T>(
+/** Events of all lives, or of one name's, each life in order. An event is the lifecycle's `Event`. */
+export function eventsOf(
   register: Register,
   of: { cluster?: string; name?: string } = {},
-): { key: NamespaceKey; events: T[] }[] {
+): { key: NamespaceKey; events: unknown[] }[] {
   const rows = register.rows<NamespaceKey & { event: string }>(
     `SELECT cluster, name, uid, event FROM namespace_event
      WHERE ($cluster IS NULL OR cluster = $cluster) AND ($name IS NULL OR name = $name)
      ORDER BY cluster, name, uid, n`,
     { cluster: of.cluster ?? null, name: of.name ?? null },
   );
-  const lives = new Map<string, { key: NamespaceKey; events: T[] }>();
+  const lives = new Map<string, { key: NamespaceKey; events: unknown[] }>();
   for (const { cluster, name, uid, event } of rows) {
     const id = `${cluster}\u0000${name}\u0000${uid}`;
     const life = lives.get(id) ?? { key: { cluster, name, uid }, events: [] };
     lives.set(id, life);
-    life.events.push(JSON.parse(event) as T);
+    life.events.push(JSON.parse(event) as unknown);
   }
   return [...lives.values()];
 }
@@ -83,14 +83,14 @@ export function noteSeen(register: Register, key: NamespaceKey, seen: object): v
 }
 
 /** What the last scan saw, by cluster and name. */
-export function allSeen<T>(register: Register): { key: NamespaceKey; seen: T }[] {
+export function allSeen(register: Register): { key: NamespaceKey; seen: unknown }[] {
   return register
     .rows<NamespaceKey & { seen: string }>(
       "SELECT cluster, name, uid, seen FROM namespace_seen ORDER BY cluster, name",
     )
     .map(({ cluster, name, uid, seen }) => ({
       key: { cluster, name, uid },
-      seen: JSON.parse(seen) as T,
+      seen: JSON.parse(seen) as unknown,
     }));
 }
 

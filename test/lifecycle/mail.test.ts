@@ -253,7 +253,7 @@ test("webhooks get the bodies that Slack, Teams and ServiceNow take; a refusal i
     correlation_display: "Apportion",
     correlation_id: "11111111-aaaa.2026-06-01.T-30",
   });
-  expect((servicenow?.["short_description"] as string).length).toBeLessThanOrEqual(160);
+  expect(String(servicenow?.["short_description"]).length).toBeLessThanOrEqual(160);
   expect(json).toMatchObject({
     namespace: "prod/<!channel>",
     step: 30,
