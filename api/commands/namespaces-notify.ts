@@ -1,6 +1,6 @@
 import { recorded, subjectOf } from "../../analysis/lifecycle/record.ts";
 import { againstNotice, dueNotice } from "../../analysis/lifecycle/rules.ts";
-import { plusDays } from "../../analysis/lifecycle/life.ts";
+import { type Event, plusDays } from "../../analysis/lifecycle/life.ts";
 import { readSecret } from "../../data/config.ts";
 import type { Register } from "../../data/register.ts";
 import { appendEvent } from "../../data/register/namespaces.ts";
@@ -51,12 +51,14 @@ export async function notifyOwners(
     });
     const to = namesUnlogged(register, [by]).get(by) ?? "";
     const { problem, notes } = await sendMessage(channels, to, message);
+    const event: Event =
+      problem === null
+        ? { type: "delivered", at, step }
+        : { type: "undelivered", at, step, problem };
     appendEvent(
       register,
       one.key,
-      problem === null
-        ? { type: "delivered", at, ...{ step } }
-        : { type: "undelivered", at, ...{ step, problem } },
+      event,
       { name: "system", role: "worker" },
       { to: by, message: message.id, notes },
     );
