@@ -65,12 +65,22 @@ export type QueryName =
   | "trend"
   | "movers"
   | "statement"
+  | "open-money"
+  | "pack-units"
+  | "pack-controls"
+  | "pack-causes"
   | "lines"
   | "allocation"
   | "reconciliation"
   | "restatements"
   | "checks"
+  | "rule-facts"
   | "teams"
+  | "findings"
+  | "findings-sum"
+  | "finding-days"
+  | "finding-hours"
+  | "recommendations"
   | "backtest";
 
 /** The one query that shows teams what all of them cost together, where `server.totals` says so. */

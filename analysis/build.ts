@@ -17,6 +17,7 @@ import {
   sweepPublished,
 } from "../data/published.ts";
 import { noted, type Register } from "../data/register.ts";
+import { auditHead } from "../data/register/audit.ts";
 import { buildReports, monthBuilt } from "../data/register/reports.ts";
 import { damagedWork, isBlockDamage, type Session } from "../data/warehouse.ts";
 import type { CheckResult } from "./checks.ts";
@@ -118,6 +119,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
         currency: options.settings.currency,
         months: sorted,
         findings: found.findings,
+        audit: auditHead(options.register),
       },
       options.settings.keepLists,
     );

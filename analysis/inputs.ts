@@ -64,6 +64,8 @@ export interface MonthInputs {
   fingerprint: string;
   /** Parts of the fingerprint, to say what changed. */
   causes: Record<string, string>;
+  /** What was hashed, word for word, so that whoever doubts a hash can see what stands behind it. */
+  texts: Record<string, string>;
 }
 
 /** What a build may see of sources and clusters. */
@@ -143,32 +145,32 @@ export async function monthInputs(
     ...(await factsOf(session, home, units, month, settings)),
     ...(await driverFacts(session, home, units, month, settings)),
   ];
+  const texts = {
+    import: JSON.stringify([
+      units.map((unit) => [unit.source, unit.unit, unit.dataset, unit.paired, unit.content_hash]),
+      stated,
+    ]),
+    usage: JSON.stringify([
+      facts.map((fact) => [fact.kind, fact.sha256]),
+      await inventoryHash(session, month, knownTo(settings)),
+    ]),
+    rules: JSON.stringify([settings.ownership.teams, settings.ownership.rules]),
+    configuration: JSON.stringify([
+      settings.environmentTags,
+      settings.tolerance,
+      settings.currency,
+      settings.clusters,
+      settings.allocation,
+    ]),
+  };
   const causes = {
-    import: sha256(
-      JSON.stringify([
-        units.map((unit) => [unit.source, unit.unit, unit.dataset, unit.paired, unit.content_hash]),
-        stated,
-      ]),
-    ),
-    usage: sha256(
-      JSON.stringify([
-        facts.map((fact) => [fact.kind, fact.sha256]),
-        await inventoryHash(session, month, knownTo(settings)),
-      ]),
-    ),
-    rules: sha256(JSON.stringify([settings.ownership.teams, settings.ownership.rules])),
-    configuration: sha256(
-      JSON.stringify([
-        settings.environmentTags,
-        settings.tolerance,
-        settings.currency,
-        settings.clusters,
-        settings.allocation,
-      ]),
-    ),
+    import: sha256(texts.import),
+    usage: sha256(texts.usage),
+    rules: sha256(texts.rules),
+    configuration: sha256(texts.configuration),
     method: METHOD_VERSION,
   };
-  return { month, units, facts, causes, fingerprint: sha256(JSON.stringify(causes)) };
+  return { month, units, facts, causes, texts, fingerprint: sha256(JSON.stringify(causes)) };
 }
 
 /**
@@ -312,11 +314,11 @@ export async function prepareInputs(
        p.paired AS paired,
        p.paired AS x_pair,
        hash(
-         lower(l.resource_id),
-         lower(coalesce(l.x_resource_group, regexp_extract(l.resource_id, '(?i)/resourcegroups/([^/]+)', 1))),
-         lower(l.sub_account_id),
-         lower(l.sub_account_name),
-         lower(coalesce(nullif(l.service_name, ''), nullif(l.x_sku_meter_category, ''), l.charge_category, 'Unknown')),
+         l.resource_id,
+         l.x_resource_group,
+         l.sub_account_id,
+         l.sub_account_name,
+         coalesce(nullif(l.service_name, ''), nullif(l.x_sku_meter_category, ''), l.charge_category, 'Unknown'),
          l.tags
        ) AS owner_hash
      FROM (SELECT * FROM ${storedLines(files)} WHERE x_month = ${sqlText(month)}) AS l

@@ -4,7 +4,12 @@ import { type CheckResult, runChecks } from "./checks.ts";
 import { prepareClusterInputs } from "./cluster-inputs.ts";
 import { type BuildSettings, type MonthInputs, prepareInputs } from "./inputs.ts";
 import { METHOD_VERSION } from "./method.ts";
+import { sha256 } from "../data/files.ts";
+import { loadSql } from "../data/sql.ts";
+import about from "../package.json" with { type: "json" };
 import { runModels, runReconciliation, runRestatement } from "./models.ts";
+
+const VERSION = about.version;
 
 /** Makes a month's answers in `file`: models, what changed, checks. */
 export async function makeMonth(
@@ -53,6 +58,7 @@ export async function makeMonth(
       "CREATE TABLE about AS SELECT $month AS month, $method AS method, $fingerprint AS fingerprint",
       { month, method: METHOD_VERSION, fingerprint: inputs.fingerprint },
     );
+    await keepCauses(session, inputs);
     const { lines } = await session.one<{ lines: string }>("SELECT count(*) AS lines FROM line");
     const totals = await session.rows<PublishedMonth["totals"][number]>(
       "SELECT currency AS currency, sum(effective) AS effective, sum(billed) AS billed FROM spend_month WHERE policy IS NULL GROUP BY currency ORDER BY currency",
@@ -101,6 +107,19 @@ async function keepInputs(
       `CREATE TABLE ${table} AS SELECT * FROM ${from} WHERE month = $month AND list_contains($sources, source)`,
       { month, sources },
     );
+}
+
+/** Keeps what the month's hashes are of, the method in words and the versions that worked: for auditors. */
+async function keepCauses(session: Session, { causes, texts }: MonthInputs): Promise<void> {
+  const versions = JSON.stringify({ apportion: VERSION, node: process.version });
+  const method = loadSql(new URL("../docs/method.md", import.meta.url));
+  await session.run("CREATE TABLE cause (name VARCHAR, hash VARCHAR, text VARCHAR)");
+  for (const [name, hash, text] of [
+    ...Object.entries(texts).map(([name, text]) => [name, causes[name] ?? "", text] as const),
+    ["method", METHOD_VERSION, method] as const,
+    ["versions", sha256(versions), versions] as const,
+  ])
+    await session.run("INSERT INTO cause VALUES ($name, $hash, $text)", { name, hash, text });
 }
 
 /** Months published before clusters were attributed know no policies. */

@@ -16,9 +16,13 @@ const MODELS: readonly (readonly [name: string, kept: "published" | "scaffold"])
   ["53-shared_weight", "scaffold"],
   ["43-node_alias", "scaffold"],
   ["44-node_value", "scaffold"],
+  ["44-node_name", "scaffold"],
   ["53-node_day", "published"],
   ["45-pod_workload", "scaffold"],
+  ["54-hour_load", "scaffold"],
   ["54-node_load", "scaffold"],
+  ["54-odd_hour", "scaffold"],
+  ["54-pod_use", "scaffold"],
   ["55-pod_weight", "scaffold"],
   ["56-node_weight", "scaffold"],
   ["57-raw_weight", "scaffold"],
@@ -72,7 +76,7 @@ export async function runModels(session: Session, month: string): Promise<void> 
     if (name === "50-line") await session.run(`INSERT INTO line ${text("51-line_repair")}`);
     if (name === "65-moved")
       await session.run(`INSERT INTO moved ${text("moved-commitment-rows")}`);
-    if (name === "52-cluster_line") await session.run("ALTER TABLE line DROP COLUMN owner_hash");
+    if (name === "72-spend_resource") await session.run("ALTER TABLE line DROP COLUMN owner_hash");
   }
 }
 

@@ -1,8 +1,9 @@
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { AppError } from "../data/errors.ts";
 import { type HomePaths, readerTemporary } from "../data/files.ts";
 import { Pool, type PoolOptions } from "../data/pool.ts";
 import { type PublishedList, type PublishedMonth, readList } from "../data/published.ts";
+import { type StatementManifest, statementPath, withClosed } from "../data/statements.ts";
 import { openReadOnly } from "../data/warehouse.ts";
 import { FINDINGS_FILE, makeVisibleFindings } from "./findings/visible.ts";
 import { makeVisible } from "./visible.ts";
@@ -60,13 +61,43 @@ export async function openSnapshot(
   options: SnapshotOptions = {},
 ): Promise<Snapshot> {
   for (;;) {
-    const list = await readList(paths);
+    const list = withClosed(paths, await readList(paths));
     try {
       return await openList(paths, options, list);
     } catch (error) {
-      if ((await readList(paths)).publishedId === list.publishedId) throw error;
+      if (withClosed(paths, await readList(paths)).publishedId === list.publishedId) throw error;
     }
   }
+}
+
+/** A closed statement's answers, open as a publish of that month alone. */
+export async function openStatement(
+  paths: HomePaths,
+  manifest: StatementManifest,
+  options: SnapshotOptions = {},
+): Promise<Snapshot> {
+  const { month, fingerprint, state, causes, closedAt, publishedId } = manifest;
+  const answers = statementPath(paths, month, manifest.number, "answers");
+  const entry: PublishedMonth = {
+    month,
+    file: relative(paths.published, answers),
+    fingerprint,
+    state: "closed",
+    builtState: state,
+    failed: [],
+    stale: false,
+    publishedAt: closedAt,
+    lines: 0,
+    rejected: 0,
+    totals: manifest.totals,
+    causes,
+  };
+  return openList(paths, options, {
+    publishedId,
+    publishedAt: closedAt,
+    currency: manifest.totals[0]?.currency ?? "",
+    months: [entry],
+  });
 }
 
 async function openList(

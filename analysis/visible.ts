@@ -28,12 +28,27 @@ const BY_TEAM = {
   team_version: "team",
 } as const;
 /** Tables about the whole company: empty for a caller with a scope, since totals leak by subtraction. */
-const WHOLE = ["imported", "repair", "stated", "check_result", "rejected", "month_unit"] as const;
+const WHOLE = [
+  "imported",
+  "repair",
+  "stated",
+  "check_result",
+  "rejected",
+  "month_unit",
+  "control",
+  "cause",
+] as const;
 
 /** Tables of clusters with their columns; a test holds them to what a build publishes. */
 export const CLUSTER_COLUMNS = JSON.parse(
   loadSql(new URL("./models/cluster-columns.json", import.meta.url)),
 ) as Record<string, Record<string, string>>;
+
+/** Tables that months of an older version lack altogether. */
+const LATER_TABLES: Readonly<Record<string, Record<string, string>>> = {
+  ...CLUSTER_COLUMNS,
+  cause: { name: "VARCHAR", hash: "VARCHAR", text: "VARCHAR" },
+};
 
 /** Columns that clusters brought to tables there were before, and what stands for them in older months. */
 const ADDED: Readonly<Record<string, Record<string, string>>> = {
@@ -103,7 +118,7 @@ export async function makeVisible(
   const tableOf = (month: AttachedMonth) => (table: string) => {
     const there = `${sqlName(month.catalog)}.main.${table}`;
     const has = (column: string) => known.has(`${month.catalog} ${table} ${column}`);
-    const columns = CLUSTER_COLUMNS[table];
+    const columns = LATER_TABLES[table];
     const [one] = Object.keys(columns ?? {});
     if (columns !== undefined && one !== undefined && !has(one))
       return `(SELECT ${Object.entries(columns)

@@ -16,12 +16,14 @@ import { rememberRendered } from "./rendered.ts";
 import { dataRoutes } from "./routes/data.ts";
 import { explainRoutes } from "./routes/explain.ts";
 import { exportRoutes } from "./routes/exports.ts";
+import { findingRoutes } from "./routes/findings.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { namespaceRoutes } from "./routes/namespaces.ts";
 import { openCostRoutes } from "./routes/opencost.ts";
 import { pageRoutes } from "./routes/pages.ts";
 import { showbackRoutes } from "./routes/showback.ts";
+import { statementRoutes } from "./routes/statements.ts";
 import { usageRoutes } from "./routes/usage.ts";
 import type { ServerOptions, Snapshots } from "./snapshots.ts";
 
@@ -144,7 +146,13 @@ export async function createApp(options: AppOptions): Promise<App> {
     );
     return reply.code(status).type("application/problem+json").send(body);
   });
-  const context = { ...options, principal: principalOfRequest, access };
+  const context: RouteContext = {
+    ...options,
+    principal: principalOfRequest,
+    access,
+    close: options.close ?? null,
+    refresh: () => options.snapshots.refresh(),
+  };
   rememberRendered(app, context);
   signInRoutes(app, access);
   accessRoutes(app, context);
@@ -152,11 +160,13 @@ export async function createApp(options: AppOptions): Promise<App> {
   showbackRoutes(app, context);
   usageRoutes(app, context);
   explainRoutes(app, context);
+  findingRoutes(app, context);
   openCostRoutes(app, context);
   metricsRoutes(app, context);
   dataRoutes(app, context);
   exportRoutes(app, context);
   namespaceRoutes(app, context);
+  statementRoutes(app, context);
   shell = await pageRoutes(app, context);
   app.get("/openapi.json", { config: { needs: "shell" }, schema: { hide: true } }, async () =>
     app.swagger(),
@@ -169,6 +179,9 @@ export interface RouteContext extends AppOptions {
   /** Who asks; the one place a request becomes a scope. */
   principal(request: FastifyRequest): Principal;
   access: Access;
+  close: NonNullable<ServerOptions["close"]> | null;
+  /** Opens what is published now, where it is not what is open. */
+  refresh(): Promise<void>;
 }
 
 interface FastifyFault {

@@ -13,7 +13,7 @@ const COMMON = {
 } as const satisfies ParseArgsOptionsConfig;
 
 /** Commands of the contract that are still to come. */
-const LATER = ["findings", "namespaces", "close", "audit", "backup", "restore"];
+const LATER = ["findings", "namespaces"];
 
 // Whatever is written from here on, the engine's logs and spilled data too, is its owner's alone.
 process.umask(0o077);

@@ -12,7 +12,7 @@ import { FindingsConfig, findingsSettings } from "../analysis/findings/settings.
 import { type Policy, policyOf } from "../analysis/lifecycle/policy.ts";
 import { NO_OWNERS, readOwners, readTeamContacts, readTeamGroups } from "../analysis/ownership.ts";
 import { sharedCostsOf } from "../analysis/shared-config.ts";
-import { checkSection, hint, type Located, readYaml } from "../data/config.ts";
+import { checkSection, hint, type Located, readSecret, readYaml } from "../data/config.ts";
 import { AppError } from "../data/errors.ts";
 import { type AuthSettings, authOf, SERVER_SCHEMA, ServerConfig } from "./auth/config.ts";
 import { NamespacesConfig } from "./notify/config.ts";
@@ -64,6 +64,27 @@ const Settings = Type.Object(
         closed,
       ),
     ),
+    months: Type.Optional(
+      Type.Object(
+        {
+          notify: Type.Optional(
+            Type.Object(
+              {
+                webhook: Type.Optional(
+                  Type.String({
+                    secret: true,
+                    description:
+                      "Where finance is told of restated months; ${env:NAME} or ${file:PATH}.",
+                  }),
+                ),
+              },
+              closed,
+            ),
+          ),
+        },
+        closed,
+      ),
+    ),
     retention: Type.Optional(
       Type.Object(
         {
@@ -111,6 +132,9 @@ export interface Config {
   build: BuildSettings;
   warnings: string[];
   landingDays: number;
+  sampleDays: number;
+  /** Reads where finance is told that a closed month was restated; null: nowhere. */
+  webhook: (() => string) | null;
   server: { host: string; port: number; auth: AuthSettings };
   /** The rules of namespaces' lives. */
   lifecycle: Policy;
@@ -181,6 +205,7 @@ export function readConfig(file: string): Config {
       `${located.at([], "allocation")}: no team has the id "${stranger.team}"${hint(stranger.team, teams)}`,
     );
   const tolerance = config.checks?.quarantineTolerance;
+  const webhook = config.months?.notify?.webhook;
   return {
     file,
     home: resolve(located.folder, config.home ?? "./data/local"),
@@ -190,7 +215,12 @@ export function readConfig(file: string): Config {
     namespaces: config.namespaces ?? {},
     folder: located.folder,
     contacts,
+    webhook:
+      webhook === undefined
+        ? null
+        : () => readSecret(webhook, located.folder, `${file}: months.notify.webhook`),
     landingDays: Number((config.retention?.landing ?? "7d").slice(0, -1)),
+    sampleDays: Number((config.retention?.samples ?? "35d").slice(0, -1)),
     server: {
       host: config.server?.host ?? "127.0.0.1",
       port: config.server?.port ?? 8080,

@@ -2,6 +2,7 @@ import { ask, askStream, type Principal } from "../analysis/ask.ts";
 import { monthOf, type Snapshot } from "../analysis/snapshot.ts";
 import { csvRecord } from "../data/csv.ts";
 import { AppError } from "../data/errors.ts";
+import type { PublishedMonth } from "../data/published.ts";
 import { plainAmount } from "../data/money.ts";
 import { monthBounds } from "../data/period.ts";
 import { FOCUS_EXPORT } from "../analysis/focus-export.ts";
@@ -58,6 +59,45 @@ const AMOUNT = /^-?\d+\.\d+$/;
 export interface ExportRequest {
   month?: string | undefined;
   team?: string | undefined;
+  /** Of a statement that is being closed: its number. */
+  number?: number;
+}
+
+export type StatementRow = Readonly<
+  Record<(typeof STATEMENT_COLUMNS)[number], string | number | null>
+>;
+
+/** The rows of a month's statement as of today, amounts in plain decimal text. */
+export async function statementRows(
+  snapshot: Snapshot,
+  principal: Principal,
+  request: ExportRequest,
+  signal?: AbortSignal,
+): Promise<StatementRow[]> {
+  const entry = monthOf(snapshot, request.month);
+  const { start, end } = monthBounds(entry.month);
+  const rows = await ask(
+    snapshot,
+    "statement",
+    principal,
+    {
+      month: entry.month,
+      params: {
+        team: request.team ?? null,
+        start: `${start}T00:00:00Z`,
+        end: `${end}T00:00:00Z`,
+        number: request.number ?? null,
+        state: request.number === undefined ? liveState(entry) : "closed",
+      },
+    },
+    signal,
+  );
+  return rows.map(
+    (row) =>
+      Object.fromEntries(
+        STATEMENT_COLUMNS.map((column) => [column, plain(row[column])]),
+      ) as StatementRow,
+  );
 }
 
 /** Writes one of the CSVs, record by record; `write` resolves when the reader took it. */
@@ -73,28 +113,11 @@ export async function writeExport(
   const { month } = entry;
   const team = request.team ?? null;
   if (name === "statement") {
-    const { start, end } = monthBounds(month);
-    const rows = await ask(
-      snapshot,
-      "statement",
-      principal,
-      {
-        month,
-        params: {
-          team,
-          start: `${start}T00:00:00Z`,
-          end: `${end}T00:00:00Z`,
-          number: null,
-          state: entry.state,
-        },
-      },
-      signal,
-    );
+    const rows = await statementRows(snapshot, principal, request, signal);
     if (rows.length === 0 && team !== null)
       throw new AppError("TEAM_UNKNOWN", `team "${team}" has no cost in ${month}`);
     await write(csvRecord(STATEMENT_COLUMNS));
-    for (const row of rows)
-      await write(csvRecord(STATEMENT_COLUMNS.map((column) => plain(row[column]))));
+    for (const row of rows) await write(csvRecord(STATEMENT_COLUMNS.map((column) => row[column])));
     return;
   }
   const own = name === "allocation" ? ALLOCATED_COLUMNS : OWN_LINE_COLUMNS;
@@ -118,6 +141,11 @@ export async function writeExport(
     },
     signal,
   );
+}
+
+/** What a view of today says of itself: of a closed month, that these figures are not the closed ones. */
+function liveState({ state, builtState }: PublishedMonth): string {
+  return builtState ?? state;
 }
 
 /** Amounts come with 18 decimals; trailing zeros say nothing. */

@@ -474,10 +474,118 @@ export const ExportQuery = Type.Object(
   {
     month: Type.Optional(MonthText),
     team: Type.Optional(Type.String({ maxLength: 200 })),
-    live: Type.Optional(Type.Boolean()),
+    live: Type.Optional(
+      Type.Boolean({ description: "Of a closed month: today's view instead of the statement." }),
+    ),
+    number: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 999_999, description: "A statement's number." }),
+    ),
   },
   { additionalProperties: false },
 );
+
+const StatementAmounts = Type.Object({
+  currency: Type.String(),
+  effective: Decimal,
+  billed: Decimal,
+  list: Decimal,
+});
+
+export const StatementQuestion = Type.Object({
+  kind: literals(["state", "stale", "check", "unowned", "coverage", "rejected", "source"] as const),
+  blocks: Type.Boolean({ description: "True: it is closed over this only with a reason." }),
+  text: Type.String(),
+  currency: Nullable(Type.String()),
+  amount: Nullable(Decimal),
+});
+
+export const StatementRow = Type.Object({
+  number: Type.Integer(),
+  closedAt: Type.String(),
+  closedBy: Type.String(),
+  reason: Nullable(Type.String({ description: "Why it was closed over what blocked." })),
+  state: literals(MONTH_STATES),
+  sha256: Type.String({ description: "Of the CSV." }),
+  totals: Type.Array(StatementAmounts),
+  change: Nullable(
+    Type.Array(StatementAmounts, { description: "Against the statement before; null: the first." }),
+  ),
+  questions: Type.Array(StatementQuestion, { description: "What was open when it was closed." }),
+});
+export type StatementRow = Static<typeof StatementRow>;
+
+/** A month as finance sees it: its statements, newest first, and what stands between it and the next. */
+export const StatementMonth = Type.Object({
+  month: MonthText,
+  state: literals(MONTH_STATES),
+  published: Type.Boolean(),
+  statements: Type.Array(StatementRow),
+  totals: Type.Array(StatementAmounts, { description: "Today's figures." }),
+  restated: Nullable(
+    Type.Array(StatementAmounts, {
+      description:
+        "Of a closed month whose figures differ from its latest statement: by how much; null: they do not.",
+    }),
+  ),
+  questions: Type.Array(StatementQuestion),
+});
+export type StatementMonth = Static<typeof StatementMonth>;
+export const Statements = Type.Object({
+  data: Type.Array(StatementMonth),
+  meta: Type.Intersect([
+    Meta,
+    Type.Object({ mayClose: Type.Boolean({ description: "Whether who asks may close months." }) }),
+  ]),
+});
+export type Statements = Static<typeof Statements>;
+export const StatementsQuery = Type.Object(
+  { month: Type.Optional(MonthText) },
+  { additionalProperties: false },
+);
+export const CloseBody = Type.Object(
+  {
+    month: MonthText,
+    reason: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 1000,
+        description: "Closes over what blocks; the statement and the audit log keep it.",
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export const Closed = Type.Object({
+  data: Type.Object({
+    month: MonthText,
+    number: Type.Integer(),
+    outcome: literals(["closed", "unchanged"] as const),
+    sha256: Type.String(),
+  }),
+});
+export type Closed = Static<typeof Closed>;
+/** Of one statement: what it changes against the one before, by team and service. */
+export const StatementDiff = Type.Object({
+  data: Type.Array(
+    Type.Object({
+      team: Type.String(),
+      service: Type.String(),
+      currency: Type.String(),
+      effective: Decimal,
+      billed: Decimal,
+      list: Decimal,
+    }),
+  ),
+  change: Type.Array(StatementAmounts),
+  from: Type.Integer(),
+  to: Type.Integer(),
+  month: MonthText,
+});
+export type StatementDiff = Static<typeof StatementDiff>;
+export const StatementPlace = Type.Object({
+  month: MonthText,
+  number: Type.String({ pattern: "^[1-9][0-9]{0,5}$" }),
+});
 
 /** RFC 9457 problem details with our stable `code`. */
 export const Problem = Type.Object({
@@ -489,3 +597,159 @@ export const Problem = Type.Object({
   instance: Type.Optional(Type.String()),
 });
 export type Problem = Static<typeof Problem>;
+
+export const FINDING_STATES = ["open", "dismissed", "claimed", "resolved"] as const;
+
+const Day = Type.String({ description: "YYYY-MM-DD, UTC" });
+const Evidence = Type.Array(Type.Object({ fact: Type.String(), value: Type.String() }));
+
+export const FindingRow = Type.Object({
+  id: Type.String({ description: "Of its kind and subject: the same over builds and months." }),
+  kind: Type.String(),
+  kindName: Type.String(),
+  action: Type.String({ description: "What to do about it." }),
+  subject: Type.String(),
+  name: Type.String(),
+  cluster: Nullable(Type.String()),
+  namespace: Nullable(Type.String()),
+  workload: Nullable(Type.String({ description: "Kind/name" })),
+  container: Nullable(Type.String()),
+  team: Type.String(),
+  teamName: Type.String(),
+  hint: Nullable(Type.String({ description: "Whom to ask, where nobody owns it." })),
+  currency: Type.String(),
+  cost: Decimal,
+  paper: Decimal,
+  realisable: Decimal,
+  extra: Decimal,
+  since: Day,
+  sinceAtLeast: Type.Boolean({ description: "It may be older: the data begins there." }),
+  confidence: Type.String({ description: "high, medium or low" }),
+  evidence: Evidence,
+  state: literals(FINDING_STATES),
+  claimedBy: Nullable(Type.String({ description: "The finding that claims its money." })),
+  dismissed: Nullable(
+    Type.Object(
+      { until: Day, reason: Type.String(), by: Type.String() },
+      { description: "By whom, why, to when." },
+    ),
+  ),
+  firstSeen: Day,
+  lastSeen: Day,
+  resolvedOn: Nullable(Day),
+  saved: Nullable(Decimal),
+  windowFrom: Day,
+  windowUntil: Day,
+});
+export type FindingRow = Static<typeof FindingRow>;
+
+const FindingSum = Type.Object({
+  currency: Type.String(),
+  kind: Type.String(),
+  kindName: Type.String(),
+  findings: Type.Integer({ description: "Open ones." }),
+  paper: Decimal,
+  realisable: Decimal,
+  saved: Decimal,
+});
+
+export const Findings = Type.Object({
+  data: Type.Array(FindingRow),
+  sums: Type.Array(FindingSum, { description: "All of the caller's findings, by kind." }),
+  made: Type.Object({
+    at: Nullable(Type.String({ description: "When they were made; null: never." })),
+    stale: Type.Boolean({ description: "The last build could not make them anew." }),
+  }),
+  assumptions: Type.Array(Type.String(), { description: "Of what is realisable in clusters." }),
+  meta: Meta,
+});
+export type Findings = Static<typeof Findings>;
+
+export const FindingsQuery = Type.Object(
+  {
+    kind: Type.Optional(Type.String({ maxLength: 60 })),
+    team: Type.Optional(Type.String({ maxLength: 200 })),
+    cluster: Type.Optional(Type.String({ maxLength: 100 })),
+    state: Type.Optional(literals([...FINDING_STATES, "all"] as const)),
+    q: Type.Optional(Type.String({ maxLength: 200, description: "Text in its name or subject." })),
+    currency: Type.Optional(Type.String({ pattern: "^[A-Z]{3}$" })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+    cursor: Type.Optional(Type.String({ maxLength: 64 })),
+  },
+  { additionalProperties: false },
+);
+export type FindingsQuery = Static<typeof FindingsQuery>;
+
+const Whole = Nullable(Type.Integer());
+export const Recommendation = Type.Object({
+  tier: Type.String(),
+  class: Type.String(),
+  reasons: Type.Array(Type.String()),
+  abstainedCpu: Nullable(Type.String()),
+  abstainedMem: Nullable(Type.String()),
+  replicas: Type.Integer(),
+  cpuRequest: Whole,
+  memRequest: Whole,
+  cpuLimit: Whole,
+  memLimit: Whole,
+  cpuRecommended: Whole,
+  memRecommended: Whole,
+  cpuExceededPpm: Whole,
+  memExceededPpm: Whole,
+  oomKills: Type.Integer(),
+  throttledPpm: Whole,
+  krrCpu: Whole,
+  krrMem: Whole,
+  vpaCpu: Whole,
+  vpaMem: Whole,
+  vpaCpuLower: Whole,
+  vpaCpuUpper: Whole,
+  vpaMemLower: Whole,
+  vpaMemUpper: Whole,
+});
+export type Recommendation = Static<typeof Recommendation>;
+
+export const FindingHour = Type.Object({
+  at: Type.Integer({ description: "Seconds since 1970." }),
+  pods: Type.Integer(),
+  cpuAverage: Type.Integer({ description: "Microcores a pod." }),
+  cpuMax: Type.Integer(),
+  memAverage: Type.Integer({ description: "KiB a pod." }),
+  memMax: Type.Integer(),
+  cpuRequest: Whole,
+  memRequest: Whole,
+  cpuLimit: Whole,
+  memLimit: Whole,
+  oomKills: Type.Integer(),
+  throttledMs: Type.Integer(),
+});
+export type FindingHour = Static<typeof FindingHour>;
+
+export const FindingDetail = Type.Object({
+  data: Type.Object({
+    finding: FindingRow,
+    days: Type.Array(Type.Object({ day: Day, cost: Decimal })),
+    hours: Type.Array(FindingHour),
+    recommendation: Nullable(Recommendation),
+    patch: Nullable(
+      Type.Object({
+        strategic: Type.String({ description: "kubectl patch --patch-file" }),
+        kustomize: Type.String({ description: "An entry of patches: in kustomization.yaml" }),
+        helm: Type.String({ description: "The chart's values of the container" }),
+      }),
+    ),
+  }),
+  meta: Meta,
+});
+export type FindingDetail = Static<typeof FindingDetail>;
+
+export const DismissBody = Type.Object(
+  {
+    reason: Type.String({ minLength: 3, maxLength: 500 }),
+    until: Type.String({
+      pattern: "^\\d{4}-\\d{2}-\\d{2}$",
+      description: "The last day, at most a year on.",
+    }),
+  },
+  { additionalProperties: false },
+);

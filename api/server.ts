@@ -2,6 +2,7 @@ import { watch } from "node:fs";
 import { basename } from "node:path";
 import { AppError } from "../data/errors.ts";
 import { makeHome } from "../data/files.ts";
+import { CLOSED } from "../data/statements.ts";
 import { createApp } from "./app.ts";
 import { LOOPBACK, NO_SIGN_IN } from "./auth/config.ts";
 import { type ServerOptions, Snapshots } from "./snapshots.ts";
@@ -28,7 +29,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const app = await createApp({ ...options, snapshots });
   const refresh = () => snapshots.refresh();
   const watcher = watch(options.paths.published, (_, name) => {
-    if (name === null || name === basename(options.paths.list)) void refresh();
+    if (name === null || name === basename(options.paths.list) || name === CLOSED) void refresh();
   });
   // Looking every few seconds goes on without the watcher.
   watcher.on("error", () => watcher.close());

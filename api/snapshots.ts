@@ -2,6 +2,8 @@ import type { Policy } from "../analysis/lifecycle/policy.ts";
 import type { AuthSettings } from "./auth/config.ts";
 import type { HomePaths } from "../data/files.ts";
 import { readList } from "../data/published.ts";
+import { withClosed } from "../data/statements.ts";
+import type { CloseOutcome } from "./statements/close.ts";
 import { openSnapshot, type Snapshot } from "../analysis/snapshot.ts";
 
 export interface ServerOptions {
@@ -13,6 +15,17 @@ export interface ServerOptions {
   /** Folder of the built pages; null where they could not be built. */
   pages: string | null;
   now: () => Date;
+  /** Closes a month in a process of its own; null where this server closes none. */
+  close?:
+    | ((order: {
+        month: string;
+        reason: string | null;
+        name: string;
+        role: string;
+      }) => Promise<CloseOutcome>)
+    | null;
+  /** Milliseconds after which an export's reader who takes nothing is cut off. */
+  stall?: number;
   log: "info" | "warn" | "silent";
   /** The rules of namespaces' lives; without them nothing is deleted. */
   lifecycle?: Policy;
@@ -67,7 +80,7 @@ export class Snapshots {
   }
   async #open(): Promise<void> {
     try {
-      const list = await readList(this.#paths);
+      const list = withClosed(this.#paths, await readList(this.#paths));
       if (list.publishedId === this.#current.list.publishedId) {
         this.problem = null;
         return;

@@ -1,5 +1,5 @@
 import { homePaths } from "../data/files.ts";
-import { EMPTY_LIST, type PublishedList, readListSync } from "../data/published.ts";
+import { type PublishedList, readListSync } from "../data/published.ts";
 import { Register } from "../data/register.ts";
 import {
   buildReports,
@@ -8,6 +8,7 @@ import {
   sourceReports,
   unitReports,
 } from "../data/register/reports.ts";
+import { withClosed } from "../data/statements.ts";
 import type { MonthRow, RejectedRow, SourceRow } from "./schemas.ts";
 
 export interface SourcesReport {
@@ -29,7 +30,7 @@ export function sourcesReport(
   try {
     const reports = new Map(sourceReports(register).map((report) => [report.name, report]));
     const units = unitReports(register);
-    const list = published ?? readListSync(paths) ?? EMPTY_LIST;
+    const list = published ?? withClosed(paths, readListSync(paths));
     const builds = new Map(buildReports(register).map((report) => [report.month, report]));
     return {
       data: configured.map((source): SourceRow => {

@@ -36,6 +36,7 @@ export const ERRORS = {
     means: "Something stands against what was asked of a namespace.",
   },
   LINK_INVALID: { exit: 2, status: 403, means: "A link of a message is not ours or has ended." },
+  FINDING_UNKNOWN: { exit: 2, status: 404, means: "No finding has that id." },
   NOT_FOUND: { exit: 2, status: 404, means: "There is nothing at that address." },
   METHOD_NOT_ALLOWED: { exit: 2, status: 405, means: "That address does not take that method." },
   SIGN_IN_NEEDED: {
@@ -103,6 +104,23 @@ export const ERRORS = {
   DISK_FULL: { exit: 3, status: 507, means: "The disk is full." },
   AZURE_REFUSED: { exit: 3, status: 502, means: "Azure refused the call." },
   AZURE_THROTTLED: { exit: 3, status: 503, means: "Azure's rate limit did not lift in time." },
+  STATEMENT_UNKNOWN: { exit: 2, status: 404, means: "That month has no statement of that number." },
+  CLOSE_REFUSED: {
+    exit: 1,
+    status: 409,
+    means: "The month has open questions that only a reason closes.",
+  },
+  STATEMENT_DAMAGED: {
+    exit: 1,
+    status: 500,
+    means: "A statement's file is not as it was closed.",
+  },
+  ARCHIVE_DAMAGED: {
+    exit: 1,
+    status: 500,
+    means: "An archive, a backup or a pack, is not as it was written.",
+  },
+  AUDIT_BROKEN: { exit: 1, status: 500, means: "The audit log is not as it was written." },
   WAREHOUSE_DAMAGED: { exit: 4, status: 500, means: "A stored file is damaged or unreadable." },
   ATTRIBUTION_OVERFLOW: { exit: 4, status: 500, means: "An amount is too large to split exactly." },
   INTERNAL: { exit: 4, status: 500, means: "A fault of ours." },

@@ -14,6 +14,7 @@ export interface HomePaths {
   published: string;
   list: string;
   lists: string;
+  statements: string;
   register: string;
   tmp: string;
 }
@@ -29,6 +30,7 @@ export function homePaths(home: string): HomePaths {
     published,
     list: join(published, "current.json"),
     lists: join(published, "lists"),
+    statements: join(home, "statements"),
     register: join(home, "register.sqlite"),
     tmp: join(home, "tmp"),
   };
@@ -43,6 +45,7 @@ export async function makeHome(paths: HomePaths): Promise<void> {
     paths.facts,
     paths.published,
     paths.lists,
+    paths.statements,
     paths.tmp,
   ])
     await mkdir(dir, { recursive: true, mode: 0o700 });

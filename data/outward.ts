@@ -52,7 +52,7 @@ function refuse(host: string, address: string): AppError {
 
 /** Throws ADDRESS_REFUSED for an address whose host is written as a number: no name is looked up then. */
 export function refuseNever(address: string | URL): void {
-  const literal = new URL(address).hostname.replace(/^\[|\]$/g, "");
+  const literal = URL.parse(address)?.hostname.replace(/^\[|\]$/g, "") ?? "";
   if (isNeverCalled(literal)) throw refuse(literal, literal);
 }
 

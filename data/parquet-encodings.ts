@@ -150,6 +150,9 @@ const BLOCK = 128;
 const MINIBLOCKS = 4;
 const EACH = BLOCK / MINIBLOCKS;
 
+// A page is written before the next one is made.
+let scratch = new Uint8Array(0);
+
 /** Whole numbers as the differences to those before, in blocks less their smallest, packed in as few bits. */
 function deltas(data: Float64Array, rows: number): Uint8Array {
   const head: number[] = [];
@@ -158,7 +161,9 @@ function deltas(data: Float64Array, rows: number): Uint8Array {
   putVarint(head, rows);
   putZigzag(head, data[0] as number);
   const blocks = Math.ceil(rows / BLOCK);
-  const out = new Uint8Array(head.length + blocks * (BLOCK * 4 + MINIBLOCKS + 10));
+  const room = head.length + blocks * (BLOCK * 4 + MINIBLOCKS + 10);
+  if (scratch.length < room) scratch = new Uint8Array(room);
+  const out = scratch;
   out.set(head);
   let at = head.length;
   // One word more than the widest needs: the last value's upper bits, zero, are written too.
@@ -184,6 +189,7 @@ function deltas(data: Float64Array, rows: number): Uint8Array {
     at += start.length;
     const widths = at;
     at += MINIBLOCKS;
+    out.fill(0, widths, at);
     if (least === most) continue;
     for (let block = 0; block < MINIBLOCKS; block++) {
       const first = block * EACH;

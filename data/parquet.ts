@@ -35,8 +35,10 @@ export interface WrittenParquet {
 const PHYSICAL = { BOOLEAN: 0, INTEGER: 1, BIGINT: 2, VARCHAR: 6 } as const;
 const CODEC_NONE = 0;
 const CODEC_ZSTD = 6;
-// Pieces as large as a page: the default makes and joins sixty for each.
-const PACKING = { params: { [constants.ZSTD_c_compressionLevel]: 1 }, chunkSize: 1 << 18 };
+const LEVEL = { [constants.ZSTD_c_compressionLevel]: 1 };
+/** One piece as large as a page can become: the default makes and joins sixty, a larger one is waste. */
+const packed = (body: Uint8Array): Buffer =>
+  zstdCompressSync(body, { params: LEVEL, chunkSize: Math.max(1024, body.length) });
 
 interface Chunk {
   column: ParquetColumn;
@@ -110,12 +112,12 @@ export class ParquetWriter {
 
   /** @returns its bytes before compression, the header's among them */
   #page(type: 0 | 2, body: Uint8Array, values: number, encoding: number): number {
-    const packed = codecOf(encoding) === CODEC_NONE ? body : zstdCompressSync(body, PACKING);
+    const stored = codecOf(encoding) === CODEC_NONE ? body : packed(body);
     const header = new Thrift();
     header.struct((page) => {
       page.i32(1, type);
       page.i32(2, body.length);
-      page.i32(3, packed.length);
+      page.i32(3, stored.length);
       if (type === 0)
         page.inner(5, (data) => {
           data.i32(1, values);
@@ -131,7 +133,7 @@ export class ParquetWriter {
     });
     const head = header.bytes();
     this.#put(head);
-    this.#put(packed);
+    this.#put(stored);
     return head.length + body.length;
   }
 

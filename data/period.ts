@@ -23,6 +23,11 @@ export function monthBounds(month: Month): { start: string; end: string } {
   return { start: `${month}-01`, end: `${addMonths(month, 1)}-01` };
 }
 
+/** The day `days` days after a day `YYYY-MM-DD`. */
+export function addDays(day: string, days: number): string {
+  return new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+}
+
 /** Reads a calendar day `YYYY-MM-DD` that exists; `what` names the parameter in the error. */
 export function parseDay(text: string, what: string): string {
   const time = Date.parse(`${text}T00:00:00Z`);

@@ -3,6 +3,7 @@ import { readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "./errors.ts";
 import { type HomePaths, sha256, writeWhole } from "./files.ts";
+import type { AuditHead } from "./register/audit.ts";
 
 /**
  * What is published: a list of month files, swapped by rename. A reader holds one list and the
@@ -18,6 +19,8 @@ export interface PublishedMonth {
   /** Hash of all that made it: lines, rules, settings, method. Equal means nothing to rebuild. */
   fingerprint: string;
   state: MonthState;
+  /** Of a closed month, as readers see it: what it would be were it not closed. */
+  builtState?: MonthState;
   /** Names of failed checks; empty when all hold. */
   failed: string[];
   /** True while the figures are those of an earlier build, because the last one broke an invariant. */
@@ -41,6 +44,8 @@ export interface PublishedFindings {
 
 export interface PublishedList {
   publishedId: string;
+  /** Where the audit log stood, so that one cut later is found; absent in lists of earlier versions. */
+  audit?: AuditHead;
   publishedAt: string;
   currency: string;
   months: PublishedMonth[];

@@ -1,4 +1,4 @@
-import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { backup, DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { chmodSync, existsSync, mkdirSync, readdirSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -151,6 +151,23 @@ export class Register {
     } catch (error) {
       if (error instanceof AppError) throw error;
       throw this.#readOnly || isDiskFull(this.path) ? diskFull(this.path, error) : error;
+    }
+  }
+
+  /** Writes the register as of one moment into a new file, while others read and write it. */
+  async copyTo(path: string): Promise<void> {
+    await backup(this.#db, path);
+    chmodSync(path, 0o600);
+  }
+
+  /** Puts a copy in a register's place, under its locks: those who have it open see the old one or the new. */
+  static async copyOver(from: string, to: string): Promise<void> {
+    const source = new DatabaseSync(from);
+    try {
+      await backup(source, to);
+      chmodSync(to, 0o600);
+    } finally {
+      source.close();
     }
   }
 

@@ -107,6 +107,17 @@ export async function finishLanding(
   await writeWhole(join(folder, LIST), `${JSON.stringify(list, null, 2)}\n`);
 }
 
+/** Takes one file out of a complete landing, whose list no longer names it afterwards; true where it was there. */
+export async function dropLandedFile(folder: string, name: string): Promise<boolean> {
+  const list = await readList(folder);
+  const file = list?.files.find((one) => one.name === name);
+  if (list === null || file === undefined) return false;
+  const files = list.files.filter((one) => one !== file);
+  await writeWhole(join(folder, LIST), `${JSON.stringify({ ...list, files }, null, 2)}\n`);
+  await rm(join(folder, file.local), { force: true });
+  return true;
+}
+
 /**
  * Removes superseded landings; `current` are the folders that are loaded. A unit without one of those
  * keeps all it has: its bytes may be the only copy there is.

@@ -33,6 +33,7 @@ import {
   pruneLandings,
   readLanded,
 } from "./landing.ts";
+import { pruneSamples } from "./samples.ts";
 import type { LandedFile, RejectedLine, Source, SourceContext, Unit } from "./source.ts";
 
 export interface IngestOptions {
@@ -48,6 +49,8 @@ export interface IngestOptions {
   /** Loads units that did not change too, from what was landed where that is complete. */
   again?: boolean | undefined;
   landingDays: number;
+  /** Days that usage by five minutes is kept; without it all is. */
+  sampleDays?: number | undefined;
   memory?: string | undefined;
 }
 
@@ -108,6 +111,8 @@ export async function ingest(options: IngestOptions): Promise<IngestResult> {
     await prepareReading(run.ledger.session);
     for (const source of options.sources) await oneSource(source, run);
     await prune(run.ledger, options);
+    if (options.sampleDays !== undefined)
+      await pruneSamples(run.ledger.session, options.home, options.now(), options.sampleDays);
     await run.ledger.session.run("CHECKPOINT").catch(() => {});
     return run.result;
   } catch (error) {

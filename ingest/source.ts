@@ -162,10 +162,20 @@ export interface LoadContext extends SourceContext {
   session: Session;
 }
 
+export interface Examined {
+  found: string;
+  /** Each with what it costs and what to do. */
+  lacking: string[];
+  /** Whether labels of pods or namespaces can be seen; left out where it is not known. */
+  labels?: boolean;
+}
+
 export interface Source<U extends Unit = Unit> {
   readonly name: string;
   readonly type: string;
   plan(context: SourceContext): Promise<Plan<U>>;
+  /** What else `doctor` should know, after `plan`: what was found there, and what it lacks. */
+  examine?(context: SourceContext): Promise<Examined>;
   land(unit: U, context: SourceContext): Promise<LandedFile[]>;
   load(unit: U, landed: readonly LandedFile[], context: LoadContext): Promise<Loaded>;
 }

@@ -21,7 +21,9 @@ export type Page =
   | { name: "namespaces" }
   | { name: "life"; cluster: string; namespace: string }
   | { name: "explain" }
+  | { name: "findings" }
   | { name: "data" }
+  | { name: "months" }
   | { name: "missing" };
 
 /** What of a page is in its address, each null (or empty) when it is the default. */
@@ -39,13 +41,22 @@ export interface View {
   search: string;
   all: boolean;
   cursor: string | null;
+  /** Of findings: the kind, the team and the state shown, and the one whose evidence is open. */
+  kind: string | null;
+  team: string | null;
+  state: FindingState | null;
+  finding: string | null;
 }
+
+export const FINDING_STATES = ["open", "dismissed", "claimed", "resolved"] as const;
+export type FindingState = (typeof FINDING_STATES)[number];
 
 const API = "/api/v1";
 /** Every group in one answer: sums, sorting and search then need no second request. */
 const ALL_ROWS = 1000;
 const PAGE_ROWS = 50;
 const TREND_MONTHS = 13;
+const TEAM_FINDINGS = 5;
 
 /** The page a path names. */
 export function pageOf(pathname: string): Page {
@@ -56,9 +67,13 @@ export function pageOf(pathname: string): Page {
     const [cluster, namespace] = [decoded(parts[1] ?? ""), decoded(parts[2] ?? "")];
     if (cluster !== null && namespace !== null) return { name: "life", cluster, namespace };
   }
-  if (parts.length === 1 && (parts[0] === "data" || parts[0] === "clusters"))
+  if (
+    parts.length === 1 &&
+    (parts[0] === "data" || parts[0] === "clusters" || parts[0] === "months")
+  )
     return { name: parts[0] };
-  if (parts.length === 1 && parts[0] === "explain") return { name: "explain" };
+  if (parts.length === 1 && (parts[0] === "explain" || parts[0] === "findings"))
+    return { name: parts[0] };
   if (parts.length === 3 && parts[0] === "namespace") {
     const [cluster, namespace] = [decoded(parts[1] ?? ""), decoded(parts[2] ?? "")];
     if (cluster !== null && namespace !== null) return { name: "namespace", cluster, namespace };
@@ -85,6 +100,10 @@ export function viewOf(search: string): View {
     search: (params.get("q") ?? "").slice(0, 200),
     all: params.get("all") === "1",
     cursor: shaped(params.get("cursor"), /^[\w.~=-]{1,64}$/),
+    kind: shaped(params.get("kind"), /^[a-z-]{1,60}$/),
+    team: shaped(params.get("team"), /^.{1,200}$/),
+    state: oneOf(FINDING_STATES, params.get("state")),
+    finding: shaped(params.get("finding"), /^[0-9a-f]{16}$/),
   };
 }
 
@@ -113,6 +132,7 @@ export function teamRequests(team: string, view: View) {
     environments: showback({ by: "environment", team }, view),
     resources: showback({ by: "resource", team, ...rows }, view),
     movers: movers({ team, limit: 8 }, view),
+    findings: path("findings", { team, limit: TEAM_FINDINGS }),
   };
 }
 
@@ -142,6 +162,29 @@ export function namespaceRequests(cluster: string, namespace: string, view: View
   };
 }
 
+/** The requests of the findings page, by what they are for. */
+export function findingsRequests(view: View) {
+  const { kind, team, state, search, currency, cluster, cursor } = view;
+  return {
+    list: path("findings", {
+      kind,
+      team,
+      cluster,
+      state,
+      q: search === "" ? null : search,
+      currency,
+      limit: PAGE_ROWS,
+      cursor,
+    }),
+    ...(view.finding === null ? {} : { one: findingRequest(view.finding) }),
+  };
+}
+
+/** The request of one finding's evidence. */
+export function findingRequest(id: string): string {
+  return path(`findings/${id}`, {});
+}
+
 /** The request behind "why": a page of lines, dearest first. */
 export function explainRequest(target: string, view: View): string {
   const workload = target.startsWith("workload:");
@@ -165,6 +208,16 @@ export function namespacesRequest(): string {
 /** The request of one namespace's life. */
 export function lifeRequest(cluster: string, namespace: string): string {
   return `${API}/namespaces/${encodeURIComponent(cluster)}/${encodeURIComponent(namespace)}`;
+}
+
+/** The request of the months page: every month, so that one click shows another. */
+export function statementsRequest(): string {
+  return path("statements", {});
+}
+
+/** What one statement changes against the one before. */
+export function statementDiffRequest(month: string, number: number): string {
+  return path(`statements/${month}/${number}/diff`, {});
 }
 
 /** Whose cost a page is about. */
@@ -191,7 +244,9 @@ export function initialRequests(pathname: string, search: string): string[] {
   if (page.name === "explain" && view.target !== null) return [explainRequest(view.target, view)];
   if (page.name === "namespaces") return [namespacesRequest()];
   if (page.name === "life") return [lifeRequest(page.cluster, page.namespace)];
+  if (page.name === "findings") return Object.values(findingsRequests(view));
   if (page.name === "data") return Object.values(dataRequests(view));
+  if (page.name === "months") return [statementsRequest()];
   return [];
 }
 

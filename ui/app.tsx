@@ -3,8 +3,6 @@ import { initialRequests } from "./answers.ts";
 import { answerOf } from "./answering.ts";
 import { Header } from "./header.tsx";
 import { ClustersPage } from "./pages/clusters.tsx";
-import { DataPage } from "./pages/data.tsx";
-import { ExplainPage } from "./pages/explain.tsx";
 import { ForbiddenPage, isRefusal } from "./pages/forbidden.tsx";
 import { MissingPage } from "./pages/missing.tsx";
 import { LifePage } from "./pages/life.tsx";
@@ -12,7 +10,13 @@ import { NamespacesPage } from "./pages/namespaces.tsx";
 import { NamespacePage } from "./pages/namespace.tsx";
 import { OverviewPage } from "./pages/overview.tsx";
 import { TeamPage } from "./pages/team.tsx";
+import { later } from "./parts/later.tsx";
 import { place } from "./place.ts";
+
+const DataPage = later(() => import("./pages/data.tsx").then((page) => page.DataPage));
+const ExplainPage = later(() => import("./pages/explain.tsx").then((page) => page.ExplainPage));
+const FindingsPage = later(() => import("./pages/findings.tsx").then((page) => page.FindingsPage));
+const MonthsPage = later(async () => (await import("./pages/statements.tsx")).MonthsPage);
 
 /** The whole application: a header that never moves and the page that the address names. */
 export function App() {
@@ -50,7 +54,9 @@ export function App() {
           />
         )}
         {!refused && page.name === "explain" && <ExplainPage />}
+        {!refused && page.name === "findings" && <FindingsPage />}
         {page.name === "data" && <DataPage />}
+        {page.name === "months" && <MonthsPage />}
         {page.name === "missing" && <MissingPage />}
       </main>
     </>

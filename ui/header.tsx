@@ -42,6 +42,12 @@ export function Header({ meta }: { meta: Meta | null }) {
           >
             Namespaces
           </a>
+          <a href={hrefOf({}, "/findings")} {...current(page.name === "findings")}>
+            Findings
+          </a>
+          <a href={hrefOf({}, "/months")} {...current(page.name === "months")}>
+            Months
+          </a>
           <a href={hrefOf({}, "/data")} {...current(page.name === "data")}>
             Data
           </a>
@@ -72,7 +78,7 @@ function Pickers({ meta }: { meta: Meta }) {
   const { months } = meta;
   const month = view.month ?? meta.month ?? "";
   const at = months.indexOf(month);
-  const measured = page.name !== "data";
+  const measured = page.name !== "data" && page.name !== "months";
   const policy = view.policy ?? "configured";
   // Workloads stand before redistribution, so there is nothing to switch.
   const passed = meta.coverage !== null && view.target?.startsWith("workload:") !== true;

@@ -36,7 +36,10 @@ export function hrefOf(changes: Partial<View>, pathname?: string): string {
   if (view.sort) query.set("sort", view.sort);
   if (view.search) query.set("q", view.search);
   if (view.all === true) query.set("all", "1");
-  if (view.cursor) query.set("cursor", view.cursor);
+  for (const name of ["kind", "team", "state", "finding", "cursor"] as const) {
+    const value = view[name];
+    if (value) query.set(name, value);
+  }
   const text = query.toString();
   return `${pathname ?? here.pathname}${text === "" ? "" : `?${text}`}`;
 }

@@ -1,6 +1,6 @@
 import { compare } from "../findings/recommend/compared.ts";
-import { recommend, sizesAt, type WorkloadFacts } from "../findings/recommend/recommend.ts";
-import { lengthOf, type Series, SLOT } from "../findings/recommend/series.ts";
+import { recommend, type WorkloadFacts } from "../findings/recommend/recommend.ts";
+import { lengthOf, type Series, SLOT, sizesAt } from "../findings/recommend/series.ts";
 import type { FindingsSettings } from "../findings/settings.ts";
 
 /** The methods that are replayed against each other, and what each says of the same history. */

@@ -5,10 +5,14 @@ import { loadSql } from "../../data/sql.ts";
 import type { Session } from "../../data/warehouse.ts";
 import { type BuildSettings, type Fact, knownTo } from "../inputs.ts";
 import { METHOD_VERSION } from "../method.ts";
+import { LOOK_BACK_MONTHS, WORTH_FACTS } from "./worth/prepare.ts";
 
 /** Days of usage a recommendation looks at; the last of them is the newest complete one. */
 export const WINDOW_DAYS = 28;
 const DAY = 86_400;
+
+/** Raised when the same usage would give other recommendations. */
+const RULES_VERSION = "1";
 
 /** Days of usage that methods are replayed on: five weeks scored. */
 export const HISTORY_DAYS = WINDOW_DAYS + 5 * 7;
@@ -29,6 +33,8 @@ export interface ClusterWindow {
 
 export interface FindingsInputs {
   windows: ClusterWindow[];
+  /** Facts of the months looked back on that say what is used, mounted and served. */
+  worth: Fact[];
   /** All that is kept, up to the same days, for replaying. */
   history: ClusterWindow[];
   /** Published months, oldest first, by file name: what things cost, and whose they are. */
@@ -66,6 +72,7 @@ export async function findingsInputs(
   const windowsOf = (days: number) => clusterWindows(rows, homePaths(home).facts, days);
   const windows = windowsOf(WINDOW_DAYS);
   const history = windowsOf(HISTORY_DAYS);
+  const worth = await worthFacts(session, home, settings);
   const published = months.flatMap(({ month, file }) => (file === null ? [] : [{ month, file }]));
   const fingerprint = sha256(
     JSON.stringify([
@@ -77,14 +84,16 @@ export async function findingsInputs(
         pods.map((fact) => fact.sha256),
       ]),
       published,
+      worth.map((fact) => fact.sha256),
       await workloadsHash(session, settings),
       settings.findings,
       settings.ownership.teams,
       METHOD_VERSION,
+      RULES_VERSION,
       loadSql(new URL("./columns.json", import.meta.url)),
     ]),
   );
-  return { windows, history, months: published, fingerprint };
+  return { windows, worth, history, months: published, fingerprint };
 }
 
 /** Each cluster's last days of usage, as many as there are up to `days`, whole days from the first. */
@@ -120,6 +129,33 @@ function clusterWindows(rows: readonly FactRow[], facts: string, days: number): 
     });
   }
   return windows;
+}
+
+/**
+ * Usage by hour of the last two months that have any, and what is small for as long as findings look
+ * back. By the data's own newest day: a day that passes without data changes nothing.
+ */
+async function worthFacts(
+  session: Session,
+  home: string,
+  settings: BuildSettings,
+): Promise<Fact[]> {
+  const rows = await session.rows<{ kind: string; parquet: string; sha: string }>(
+    `SELECT kind AS kind, parquet AS parquet, parquet_sha256 AS sha
+     FROM unit_fact
+     WHERE list_contains($kinds, kind)
+       AND list_contains($sources, source)
+       AND list_contains($clusters, cluster)
+       AND CAST(day AS DATE) > (SELECT max(CAST(day AS DATE)) FROM unit_fact WHERE list_contains($sources, source) AND list_contains($clusters, cluster))
+         - CASE WHEN list_contains(['usage_hour', 'node_hour', 'pod_day'], kind) THEN 62 ELSE $days END
+     ORDER BY kind, day, cluster, source`,
+    { ...knownTo(settings), kinds: WORTH_FACTS, days: LOOK_BACK_MONTHS * 31 },
+  );
+  return rows.map((row) => ({
+    kind: row.kind,
+    path: join(homePaths(home).facts, row.parquet.slice("facts/".length)),
+    sha256: row.sha,
+  }));
 }
 
 const secondsOf = (day: string) => Date.parse(`${day}T00:00:00Z`) / 1000;

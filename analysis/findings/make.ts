@@ -4,23 +4,27 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { homePaths, renameDurably, syncFile } from "../../data/files.ts";
 import type { PublishedFindings, PublishedMonth } from "../../data/published.ts";
+import type { Register } from "../../data/register.ts";
 import { type Session, sqlText } from "../../data/warehouse.ts";
 import { makeBacktest } from "../backtest/make.ts";
 import { type BuildSettings, verifyFacts } from "../inputs.ts";
 import type { FindingsContext } from "./context.ts";
 import { findingsInputs } from "./inputs.ts";
+import { makeWorth } from "./ledger/make.ts";
 import { makeRecommendations } from "./recommend/make.ts";
 import { makeFindingTables } from "./tables.ts";
 
 /** What fills the tables, in order; later ones read what earlier ones made. */
 const MAKERS: readonly ((context: FindingsContext) => Promise<void>)[] = [
   makeRecommendations,
+  makeWorth,
   makeBacktest,
 ];
 
 export interface FindingsOptions {
   home: string;
   settings: BuildSettings;
+  register: Register;
   now: () => Date;
   signal: AbortSignal;
   progress: (what: string, done?: number, total?: number) => void;
@@ -45,6 +49,8 @@ export async function makeFindings(
   const file = `findings-${inputs.fingerprint.slice(0, 32)}.duckdb`;
   if (last?.file === file && existsSync(join(paths.published, file)))
     return { ...last, stale: false };
+  for (const { usage, pods } of inputs.windows) await verifyFacts([...usage, ...pods]);
+  await verifyFacts(inputs.worth.filter((fact) => fact.kind !== "pod_day"));
   for (const { usage, pods } of inputs.history) await verifyFacts([...usage, ...pods]);
   const temporary = join(paths.published, `findings-${randomUUID()}.tmp.duckdb`);
   const interrupt = () => session.interrupt();
@@ -72,6 +78,7 @@ export async function makeFindings(
           inputs,
           months: catalogs,
           settings,
+          register: options.register,
           now,
           signal,
           progress: options.progress,

@@ -7,6 +7,16 @@ CREATE OR REPLACE TEMP MACRO amount_of(units) AS
   CAST(CAST(units AS DECIMAL(38,0)) * CAST(0.000000000000000001 AS DECIMAL(18,18)) AS DECIMAL(38,18));
 -- Integer division, towards zero.
 CREATE OR REPLACE TEMP MACRO int_div(a, b) AS a // b;
+-- weight × 10^12 ÷ whole, rounded down (0 ≤ weight ≤ whole, less than 10^26): a guess that is at most one off, put right
+-- by exact products.
+CREATE OR REPLACE TEMP MACRO scale_guess(weight, whole) AS
+  CAST(CAST(weight AS DOUBLE) / CAST(whole AS DOUBLE) * 1000000000000 AS HUGEINT);
+CREATE OR REPLACE TEMP MACRO scaled_weight(weight, whole) AS
+  scale_guess(weight, whole) + CASE
+    WHEN scale_guess(weight, whole) * whole > CAST(weight AS HUGEINT) * 1000000000000 THEN -1
+    WHEN (scale_guess(weight, whole) + 1) * whole <= CAST(weight AS HUGEINT) * 1000000000000 THEN 1
+    ELSE 0
+  END;
 -- Long division of units (0 to 10^38) by a whole of at most 10^12, 22 bits a step, in 64-bit numbers: what
 -- is left over after each step, and what follows with it.
 CREATE OR REPLACE TEMP MACRO digit_of(units, shift) AS

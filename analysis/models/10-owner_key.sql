@@ -1,23 +1,35 @@
 -- What ownership can see of a line, or of a resource that shares a service and has no line of its own.
--- Grain: one distinct combination. Reads: month_line, shared_taker. Read by: tag_value, owner, consumer_day. The hash stands for the combination in every later
--- join; that no two share one is checked (line-has-one-owner).
+-- Grain: one distinct combination, as written. Reads: month_line, shared_taker. Read by: tag_value, owner,
+-- consumer_day. The hash stands for the combination in every later join; that no two share one is checked
+-- (line-has-one-owner). Case is dropped here, once a combination and not once a line.
 WITH
 seen AS (
   SELECT DISTINCT
-    lower(resource_id) AS resource_key,
-    lower(coalesce(x_resource_group, regexp_extract(resource_id, '(?i)/resourcegroups/([^/]+)', 1))) AS resource_group,
-    lower(sub_account_id) AS sub_account_key,
-    lower(sub_account_name) AS sub_account_name,
-    lower(service) AS service_key,
+    resource_id AS resource_id,
+    x_resource_group AS resource_group,
+    sub_account_id AS sub_account_id,
+    sub_account_name AS sub_account_name,
+    service AS service,
     tags AS tags,
     owner_hash AS owner_hash
   FROM month_line
+),
+key AS (
+  SELECT
+    owner_hash AS owner_hash,
+    lower(resource_id) AS resource_key,
+    lower(coalesce(resource_group, regexp_extract(resource_id, '(?i)/resourcegroups/([^/]+)', 1))) AS resource_group,
+    lower(sub_account_id) AS sub_account_key,
+    lower(sub_account_name) AS sub_account_name,
+    lower(service) AS service_key,
+    tags AS tags
+  FROM seen
 ),
 named AS (
   SELECT
     replace(sub_account_key, '/subscriptions/', '') AS subscription,
     min(sub_account_name) AS name
-  FROM seen
+  FROM key
   GROUP BY
     replace(sub_account_key, '/subscriptions/', '')
 ),
@@ -28,7 +40,7 @@ unbilled AS (
     nullif(regexp_extract(t.workload, '^/subscriptions/([^/]+)', 1), '') AS subscription
   FROM shared_taker AS t
   WHERE t.workload_kind = 'resource'
-    AND t.workload NOT IN (SELECT resource_key FROM seen WHERE resource_key IS NOT NULL)
+    AND t.workload NOT IN (SELECT resource_key FROM key WHERE resource_key IS NOT NULL)
 )
 SELECT
   owner_hash AS owner_hash,
@@ -38,7 +50,7 @@ SELECT
   sub_account_name AS sub_account_name,
   service_key AS service_key,
   tags AS tags
-FROM seen
+FROM key
 UNION ALL
 SELECT
   hash('shared taker', u.resource_key),

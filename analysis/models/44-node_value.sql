@@ -1,13 +1,14 @@
--- What a second of a node is worth in every hour, by its capacity. Grain: cluster, node, hour.
--- Reads: node_hour, node_alias, vm_weight. Read by: node_day, node_weight.
+-- What a second of a node is worth in every hour, by its capacity. Grain: cluster, node as seen, hour.
+-- Reads: node_hour, node_alias, vm_weight. Read by: node_day, node_load.
 -- Σ capacity × ρ over CPU (millicores), memory (MiB) and GPUs, times 1,024,000. Virtual nodes report
--- 10,000 cores that nobody bills and are left out.
+-- 10,000 cores that nobody bills and are left out. Nodes go by a hash here: their ids are 150 characters
+-- long and stand in every hour; that no two share one is checked (node-days-add-up).
 SELECT
   h.cluster AS cluster,
-  coalesce(a.node, h.node) AS node,
-  h.node AS seen_as,
+  hash(h.cluster, coalesce(a.node, h.node)) AS node_hash,
+  hash(h.cluster, h.node) AS seen_hash,
   h.hour AS hour,
-  h.node_name AS node_name,
+  int_div(h.hour, 86400) AS day_no,
   h.pool AS pool,
   h.instance_type AS instance_type,
   h.seen_s AS seen_s,

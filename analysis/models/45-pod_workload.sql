@@ -1,5 +1,5 @@
 -- The workload a pod is of, the longer where it was of two that day. Grain: cluster, day, pod.
--- Reads: pod_day. Read by: pod_weight, usage_day.
+-- Reads: pod_day. Read by: pod_use.
 SELECT
   cluster AS cluster,
   CAST(day AS DATE) AS day,

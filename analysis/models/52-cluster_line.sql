@@ -5,22 +5,56 @@
 -- resort that `node_by` records, a node name that ends in six base-36 digits.
 -- Compute time: hours of a virtual machine; licences, disks, Defender and bandwidth are none.
 WITH
+-- Details name a node once for all the lines that carry them.
+detail AS (
+  SELECT DISTINCT
+    l.owner_hash AS owner_hash,
+    l.x_sku_details AS details,
+    k.resource_key AS resource_key,
+    k.scale_set AS scale_set
+  FROM line AS l
+  JOIN cluster_key AS k
+    ON k.owner_hash = l.owner_hash
+    AND k.kind = 'node'
+    AND k.node IS NULL
+  WHERE l.x_bucket = '__split__'
+),
 named AS (
+  SELECT
+    d.*,
+    lower(regexp_extract(d.details, '(?i)"vmname"\s*:\s*"([^"]+)"', 1)) AS vm_name
+  FROM detail AS d
+),
+found AS (
+  SELECT
+    n.owner_hash AS owner_hash,
+    n.details AS details,
+    CASE
+      WHEN regexp_matches(n.vm_name, '_\d+$')
+        THEN n.resource_key || '/virtualmachines/' || ltrim(regexp_extract(n.vm_name, '_(\d+)$', 1), '0') || CASE WHEN regexp_matches(n.vm_name, '_0+$') THEN '0' ELSE '' END
+      WHEN length(n.vm_name) = length(n.scale_set) + 6 AND starts_with(n.vm_name, n.scale_set) AND regexp_matches(n.vm_name, '[0-9a-z]{6}$')
+        THEN n.resource_key || '/virtualmachines/' || base36(right(n.vm_name, 6))
+    END AS node,
+    CASE
+      WHEN regexp_matches(n.vm_name, '_\d+$') THEN 'VM name'
+      WHEN n.vm_name <> '' THEN 'base-36 node name'
+    END AS node_by
+  FROM named AS n
+),
+lines AS (
   SELECT
     l.line_id AS line_id,
     l.x_cluster AS cluster,
     k.kind AS kind,
     k.resource_key AS resource_key,
     l.x_day AS day,
-    k.node AS node,
+    coalesce(k.node, f.node) AS node,
+    CASE WHEN k.node IS NOT NULL THEN 'resource id' ELSE f.node_by END AS node_by,
     k.scale_set AS scale_set,
     k.pool AS pool,
     k.pv AS pv,
     k.claim_namespace AS claim_namespace,
     k.services AS services,
-    CASE WHEN k.kind = 'node' AND k.node IS NULL
-      THEN lower(regexp_extract(l.x_sku_details, '(?i)"vmname"\s*:\s*"([^"]+)"', 1))
-    END AS vm_name,
     CASE
       WHEN k.kind = 'node'
         AND lower(coalesce(nullif(l.x_sku_meter_category, ''), l.service_name)) = 'virtual machines'
@@ -33,28 +67,11 @@ named AS (
   FROM line AS l
   JOIN cluster_key AS k
     ON k.owner_hash = l.owner_hash
+  LEFT JOIN found AS f
+    ON f.owner_hash = l.owner_hash
+    AND f.details = l.x_sku_details
   WHERE l.x_bucket = '__split__'
     AND l.x_match <> 'shared-service'
-),
-found AS (
-  SELECT
-    n.* REPLACE (
-      coalesce(
-        n.node,
-        CASE
-          WHEN regexp_matches(n.vm_name, '_\d+$')
-            THEN n.resource_key || '/virtualmachines/' || ltrim(regexp_extract(n.vm_name, '_(\d+)$', 1), '0') || CASE WHEN regexp_matches(n.vm_name, '_0+$') THEN '0' ELSE '' END
-          WHEN length(n.vm_name) = length(n.scale_set) + 6 AND starts_with(n.vm_name, n.scale_set) AND regexp_matches(n.vm_name, '[0-9a-z]{6}$')
-            THEN n.resource_key || '/virtualmachines/' || base36(right(n.vm_name, 6))
-        END
-      ) AS node
-    ),
-    CASE
-      WHEN n.node IS NOT NULL THEN 'resource id'
-      WHEN regexp_matches(n.vm_name, '_\d+$') THEN 'VM name'
-      WHEN n.vm_name <> '' THEN 'base-36 node name'
-    END AS node_by
-  FROM named AS n
 )
 SELECT
   line_id AS line_id,
@@ -78,7 +95,7 @@ SELECT
   node_by AS node_by,
   claim_namespace AS claim_namespace,
   billed_s AS billed_s
-FROM found
+FROM lines
 UNION ALL
 SELECT
   l.line_id,

@@ -1,5 +1,5 @@
 -- A node's day: what was billed, seen and covered, and what a second of it is worth.
--- Grain: cluster, node, day. Reads: cluster_line, node_hour, gpu and memory weights in vm_weight.
+-- Grain: cluster, node, day. Reads: cluster_line, node_value, node_name.
 -- Read by: node_weight, raw_weight, coverage, explain.
 -- whole_s = max(billed, seen) seconds; `rest_bucket` takes what is not covered: the engine of attribution
 -- in docs/method.md 5. Value: ppm of a core, times 1,024,000, so that MiB and millicores stay integers.
@@ -17,22 +17,30 @@ billed AS (
     node,
     day
 ),
+seen_day AS (
+  SELECT
+    node_hash AS node_hash,
+    day_no AS day_no,
+    sum(seen_s) AS seen_s,
+    sum(covered_s) AS covered_s,
+    max(pool) AS pool,
+    max(instance_type) AS instance_type,
+    max(value) AS value
+  FROM node_value
+  GROUP BY
+    node_hash,
+    day_no
+),
 seen AS (
   SELECT
-    h.cluster AS cluster,
-    h.node AS node,
-    day_of(h.hour) AS day,
-    sum(h.seen_s) AS seen_s,
-    sum(least(h.covered_s, h.seen_s)) AS covered_s,
-    max(h.pool) AS pool,
-    max(h.node_name) AS node_name,
-    max(h.instance_type) AS instance_type,
-    max(h.value) AS value
-  FROM node_value AS h
-  GROUP BY
-    h.cluster,
-    h.node,
-    day_of(h.hour)
+    n.cluster AS cluster,
+    n.node AS node,
+    n.node_name AS node_name,
+    DATE '1970-01-01' + CAST(d.day_no AS INTEGER) AS day,
+    d.* EXCLUDE (node_hash, day_no)
+  FROM seen_day AS d
+  JOIN node_name AS n
+    ON n.node_hash = d.node_hash
 ),
 -- Seconds of the day for which the cluster's own node data says anything at all.
 watched AS (

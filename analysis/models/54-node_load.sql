@@ -1,27 +1,11 @@
 -- How much of a node's hour its pods take, and by what their use is scaled. Grain: cluster, node (as
--- seen), hour. Reads: usage_hour, node_value, node_day. Read by: node_weight.
+-- seen), hour. Reads: hour_load, node_value, node_day. Read by: odd_hour, pod_weight, node_weight.
 -- Use above allocatable is scaled to it, dimension by dimension; the hour is then `overcommitted`.
-WITH
-load AS (
-  SELECT
-    cluster AS cluster,
-    node AS seen_as,
-    hour AS hour,
-    sum(cpu_effective) AS cpu,
-    sum(mem_effective) AS mem,
-    sum(gpu_requested) AS gpu
-  FROM usage_hour
-  GROUP BY
-    cluster,
-    node,
-    hour
-)
 SELECT
-  v.cluster AS cluster,
-  v.seen_as AS seen_as,
-  v.node AS node,
+  v.seen_hash AS seen_hash,
+  v.node_hash AS node_hash,
   v.hour AS hour,
-  d.day AS day,
+  v.day_no AS day_no,
   v.covered_s AS covered_s,
   v.cpu_value AS cpu_value,
   v.mem_value AS mem_value,
@@ -39,11 +23,9 @@ SELECT
     OR coalesce(l.mem > v.mem_allocatable * v.covered_s, false)
     OR coalesce(l.gpu > v.gpu_allocatable * 1000 * v.covered_s, false) AS overcommitted
 FROM node_value AS v
-JOIN node_day AS d
-  ON d.cluster = v.cluster
-  AND d.node = v.node
-  AND d.day = day_of(v.hour)
-LEFT JOIN load AS l
-  ON l.cluster = v.cluster
-  AND l.seen_as = v.seen_as
+JOIN (SELECT node_hash AS node_hash, day_no AS day_no, max(value) AS value FROM node_value GROUP BY node_hash, day_no) AS d
+  ON d.node_hash = v.node_hash
+  AND d.day_no = v.day_no
+LEFT JOIN hour_load AS l
+  ON l.seen_hash = v.seen_hash
   AND l.hour = v.hour

@@ -5,10 +5,8 @@
 WITH
 summed AS (
   SELECT
-    split_kind AS split_kind,
+    split_id AS split_id,
     cluster AS cluster,
-    split_key AS split_key,
-    day AS day,
     namespace AS namespace,
     workload_kind AS workload_kind,
     workload AS workload,
@@ -26,24 +24,26 @@ shared AS (
 ),
 scaled AS (
   SELECT
-    s.*,
-    sum(s.weight) OVER (PARTITION BY s.split_kind, s.cluster, s.split_key, s.day) AS whole
-  FROM summed AS s
-),
-weighed AS (
-  SELECT
-    hash(s.split_kind, s.cluster, s.split_key, s.day) AS split_id,
+    s.split_id AS split_id,
     c.consumer_id AS consumer_id,
-    CAST(CASE WHEN s.whole <= 1000000000000 THEN s.weight ELSE int_div(s.weight * 1000000000000, s.whole) END AS BIGINT) AS weight
-  FROM scaled AS s
+    CASE WHEN h.whole <= 1000000000000 THEN s.weight ELSE scaled_weight(s.weight, h.whole) END AS weight
+  FROM summed AS s
+  JOIN (SELECT split_id AS split_id, sum(weight) AS whole FROM summed GROUP BY split_id) AS h
+    ON h.split_id = s.split_id
   JOIN consumer AS c
     ON c.cluster = s.cluster
     AND c.namespace = s.namespace
     AND c.workload_kind = s.workload_kind
     AND c.workload = s.workload
     AND c.bucket = s.bucket
-  WHERE s.whole <= 1000000000000
-    OR int_div(s.weight * 1000000000000, s.whole) > 0
+),
+weighed AS (
+  SELECT
+    split_id AS split_id,
+    consumer_id AS consumer_id,
+    CAST(weight AS BIGINT) AS weight
+  FROM scaled
+  WHERE weight > 0
   UNION ALL
   SELECT
     hash('shared', '', s.name, s.day),
@@ -69,10 +69,7 @@ weighed AS (
     AND c.bucket = '__no_usage_data__'
   WHERE NOT EXISTS (
     SELECT 1 FROM summed AS s
-    WHERE s.split_kind = l.split_kind
-      AND s.cluster = l.cluster
-      AND s.split_key = l.split_key
-      AND s.day = l.day
+    WHERE s.split_id = hash(l.split_kind, l.cluster, l.split_key, l.day)
   )
     AND NOT EXISTS (
       SELECT 1 FROM shared AS s

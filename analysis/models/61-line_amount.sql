@@ -18,28 +18,37 @@ lines AS (
   JOIN cluster_line AS c
     ON c.line_id = l.line_id
   WHERE l.x_bucket = '__split__'
+),
+-- Most lines cost the same in several measures, and are divided once for them.
+units AS (
+  SELECT
+    l.*,
+    p.day AS day,
+    p.cluster AS cluster,
+    p.pool AS pool,
+    w.whole AS whole,
+    coalesce(l.billed = l.effective, false) AS billed_alike,
+    coalesce(l.list = l.effective, false) AS list_alike,
+    coalesce(l.contracted = l.effective, false) AS contracted_alike,
+    units_of(abs(l.effective)) AS effective_units,
+    CASE WHEN l.billed = l.effective THEN NULL ELSE units_of(abs(l.billed)) END AS billed_units,
+    CASE WHEN l.list = l.effective THEN NULL ELSE units_of(abs(l.list)) END AS list_units,
+    CASE WHEN l.contracted = l.effective THEN NULL ELSE units_of(abs(l.contracted)) END AS contracted_units
+  FROM lines AS l
+  JOIN split AS p
+    ON p.split_id = l.split_id
+  JOIN split_whole AS w
+    ON w.split_id = l.split_id
 )
 SELECT
-  l.*,
-  p.day AS day,
-  p.cluster AS cluster,
-  p.pool AS pool,
-  hash(p.day, l.currency, p.cluster, p.pool, l.environment, l.service, l.resource) AS place_id,
-  w.whole AS whole,
-  times_in(l.effective, w.whole) AS effective_times,
-  rest_in(l.effective, w.whole) AS effective_rest,
-  -- Most lines cost the same in several measures, and are divided once for them.
-  coalesce(l.billed = l.effective, false) AS billed_alike,
-  CASE WHEN l.billed = l.effective THEN NULL ELSE times_in(l.billed, w.whole) END AS billed_times,
-  CASE WHEN l.billed = l.effective THEN NULL ELSE rest_in(l.billed, w.whole) END AS billed_rest,
-  coalesce(l.list = l.effective, false) AS list_alike,
-  CASE WHEN l.list = l.effective THEN NULL ELSE times_in(l.list, w.whole) END AS list_times,
-  CASE WHEN l.list = l.effective THEN NULL ELSE rest_in(l.list, w.whole) END AS list_rest,
-  coalesce(l.contracted = l.effective, false) AS contracted_alike,
-  CASE WHEN l.contracted = l.effective THEN NULL ELSE times_in(l.contracted, w.whole) END AS contracted_times,
-  CASE WHEN l.contracted = l.effective THEN NULL ELSE rest_in(l.contracted, w.whole) END AS contracted_rest
-FROM lines AS l
-JOIN split AS p
-  ON p.split_id = l.split_id
-JOIN split_whole AS w
-  ON w.split_id = l.split_id
+  u.* EXCLUDE (effective_units, billed_units, list_units, contracted_units),
+  hash(u.day, u.currency, u.cluster, u.pool, u.environment, u.service, u.resource) AS place_id,
+  times_whole(u.effective_units, u.whole) * sign_of(u.effective) AS effective_times,
+  left_over(u.effective_units, u.whole) * sign_of(u.effective) AS effective_rest,
+  times_whole(u.billed_units, u.whole) * sign_of(u.billed) AS billed_times,
+  left_over(u.billed_units, u.whole) * sign_of(u.billed) AS billed_rest,
+  times_whole(u.list_units, u.whole) * sign_of(u.list) AS list_times,
+  left_over(u.list_units, u.whole) * sign_of(u.list) AS list_rest,
+  times_whole(u.contracted_units, u.whole) * sign_of(u.contracted) AS contracted_times,
+  left_over(u.contracted_units, u.whole) * sign_of(u.contracted) AS contracted_rest
+FROM units AS u

@@ -2,31 +2,60 @@
 -- Reads: line, cluster_spend, moved, cluster. Read by: showback by resource, movers.
 -- A line without a resource stands under its description; what a policy moves stands under its cluster,
 -- an unused commitment under itself.
+WITH
+-- By the hash first, which names a resource and a service: texts are worked out once a key, not once a line.
+key AS (
+  SELECT
+    owner_hash AS owner_hash,
+    billing_currency AS currency,
+    x_team AS team,
+    x_bucket AS bucket,
+    CASE WHEN coalesce(trim(resource_id), '') = '' THEN charge_description END AS description,
+    any_value(service) AS service,
+    any_value(resource_id) AS resource_id,
+    any_value(nullif(resource_name, '')) AS name,
+    any_value(x_resource_group_key) AS resource_group,
+    any_value(x_environment) AS environment,
+    any_value(x_rule) AS rule,
+    any_value(x_hint) AS hint,
+    count(*) AS lines,
+    coalesce(sum(billed_cost), 0) AS billed,
+    coalesce(sum(effective_cost), 0) AS effective,
+    coalesce(sum(list_cost), 0) AS list,
+    coalesce(sum(contracted_cost), 0) AS contracted
+  FROM line
+  WHERE x_bucket <> '__split__'
+  GROUP BY
+    owner_hash,
+    billing_currency,
+    x_team,
+    x_bucket,
+    CASE WHEN coalesce(trim(resource_id), '') = '' THEN charge_description END
+)
 SELECT
   CAST(NULL AS VARCHAR) AS policy,
-  billing_currency AS currency,
-  x_team AS team,
+  currency AS currency,
+  team AS team,
   service AS service,
-  x_bucket AS bucket,
-  coalesce(lower(nullif(trim(resource_id), '')), charge_description, service) AS resource,
-  coalesce(any_value(nullif(resource_name, '')), regexp_extract(coalesce(any_value(resource_id), ''), '([^/]*)/?$', 1), '') AS name,
-  any_value(x_resource_group_key) AS resource_group,
-  any_value(x_environment) AS environment,
-  any_value(x_rule) AS rule,
-  any_value(x_hint) AS hint,
-  count(*) AS lines,
-  coalesce(sum(billed_cost), 0) AS billed,
-  coalesce(sum(effective_cost), 0) AS effective,
-  coalesce(sum(list_cost), 0) AS list,
-  coalesce(sum(contracted_cost), 0) AS contracted
-FROM line
-WHERE x_bucket <> '__split__'
+  bucket AS bucket,
+  coalesce(lower(nullif(trim(resource_id), '')), description, service) AS resource,
+  coalesce(any_value(name), regexp_extract(coalesce(any_value(resource_id), ''), '([^/]*)/?$', 1), '') AS name,
+  any_value(resource_group) AS resource_group,
+  any_value(environment) AS environment,
+  any_value(rule) AS rule,
+  any_value(hint) AS hint,
+  CAST(sum(lines) AS BIGINT) AS lines,
+  sum(billed) AS billed,
+  sum(effective) AS effective,
+  sum(list) AS list,
+  sum(contracted) AS contracted
+FROM key
 GROUP BY
-  billing_currency,
-  x_team,
+  currency,
+  team,
   service,
-  x_bucket,
-  coalesce(lower(nullif(trim(resource_id), '')), charge_description, service)
+  bucket,
+  coalesce(lower(nullif(trim(resource_id), '')), description, service)
 UNION ALL
 SELECT
   NULL,

@@ -1,14 +1,16 @@
 -- What workloads asked for and used. Grain: day, cluster, namespace, workload. Core-milliseconds,
--- MiB-seconds, GPU-milliseconds, bytes. Reads: usage_hour, pod_workload. Read by: the Namespace page, explain,
+-- MiB-seconds, GPU-milliseconds, bytes. Reads: pod_use. Read by: the Namespace page, explain,
 -- OpenCost's allocation.
+-- A node seen under two names in a day has its pods twice in pod_use, and once here.
 WITH
 pod AS (
   SELECT
+    day AS day,
     cluster AS cluster,
-    day_of(hour) AS day,
     namespace AS namespace,
+    workload_kind AS workload_kind,
+    workload AS workload,
     pod_uid AS pod_uid,
-    any_value(pod) AS pod,
     sum(seconds) AS seconds,
     sum(cpu_used) AS cpu_used,
     sum(cpu_requested) AS cpu_requested,
@@ -19,36 +21,39 @@ pod AS (
     sum(gpu_requested) AS gpu_requested,
     sum(net_rx) AS net_rx,
     sum(net_tx) AS net_tx
-  FROM usage_hour
+  FROM pod_use
   GROUP BY
+    day,
     cluster,
-    day_of(hour),
     namespace,
+    workload_kind,
+    workload,
     pod_uid
 )
 SELECT
-  p.day AS day,
-  p.cluster AS cluster,
-  p.namespace AS namespace,
-  coalesce(w.workload_kind, 'Pod') AS workload_kind,
-  coalesce(w.workload, p.pod) AS workload,
+  day AS day,
+  cluster AS cluster,
+  namespace AS namespace,
+  workload_kind AS workload_kind,
+  workload AS workload,
   count(*) AS pods,
-  CAST(sum(p.seconds) AS BIGINT) AS seconds,
-  CAST(sum(p.cpu_used) AS BIGINT) AS cpu_used,
-  CAST(sum(p.cpu_requested) AS BIGINT) AS cpu_requested,
-  CAST(sum(p.cpu_effective) AS BIGINT) AS cpu_effective,
-  CAST(sum(p.mem_used) AS BIGINT) AS mem_used,
-  CAST(sum(p.mem_requested) AS BIGINT) AS mem_requested,
-  CAST(sum(p.mem_effective) AS BIGINT) AS mem_effective,
-  CAST(sum(p.gpu_requested) AS BIGINT) AS gpu_requested,
-  CAST(sum(p.net_rx) AS BIGINT) AS net_rx,
-  CAST(sum(p.net_tx) AS BIGINT) AS net_tx
-FROM pod AS p
-LEFT JOIN pod_workload AS w
-  ON w.cluster = p.cluster
-  AND w.day = p.day
-  AND w.pod_uid = p.pod_uid
-GROUP BY ALL
+  CAST(sum(seconds) AS BIGINT) AS seconds,
+  CAST(sum(cpu_used) AS BIGINT) AS cpu_used,
+  CAST(sum(cpu_requested) AS BIGINT) AS cpu_requested,
+  CAST(sum(cpu_effective) AS BIGINT) AS cpu_effective,
+  CAST(sum(mem_used) AS BIGINT) AS mem_used,
+  CAST(sum(mem_requested) AS BIGINT) AS mem_requested,
+  CAST(sum(mem_effective) AS BIGINT) AS mem_effective,
+  CAST(sum(gpu_requested) AS BIGINT) AS gpu_requested,
+  CAST(sum(net_rx) AS BIGINT) AS net_rx,
+  CAST(sum(net_tx) AS BIGINT) AS net_tx
+FROM pod
+GROUP BY
+  day,
+  cluster,
+  namespace,
+  workload_kind,
+  workload
 ORDER BY
   cluster,
   namespace

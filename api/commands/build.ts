@@ -1,8 +1,11 @@
 import { build, type BuildResult } from "../../analysis/build.ts";
+import { asAppError } from "../../data/errors.ts";
 import { homePaths } from "../../data/files.ts";
 import { parseMonth } from "../../data/period.ts";
 import { Register } from "../../data/register.ts";
 import { type Config, findConfig, readConfig } from "../config.ts";
+import { recordBuild } from "../statements/after-build.ts";
+import { tellByWebhook } from "../statements/tell.ts";
 import type { Command, Invocation } from "./commands.ts";
 import { asText } from "./ingest.ts";
 
@@ -23,6 +26,32 @@ export const buildCommand: Command = {
 /** 1 where an invariant is violated; a tolerance exceeded is published, marked, and left to `check`. */
 export function buildExit(result: BuildResult): number {
   return result.months.some((month) => month.problem !== null) ? 1 : 0;
+}
+
+/** Puts the build on record and says which closed months it restated; a full disk keeps only the record back. */
+async function afterBuild(
+  config: Config,
+  register: Register,
+  { list, months }: BuildResult,
+  { now, screen }: Invocation,
+): Promise<void> {
+  const paths = homePaths(config.home);
+  const tell = config.webhook === null ? null : tellByWebhook(config.webhook());
+  try {
+    const restated = await recordBuild({ paths, register, list, months, now, tell });
+    const built = new Set(
+      months.filter(({ outcome }) => outcome === "published").map((one) => one.month),
+    );
+    for (const { month, number, problem, fingerprint } of restated) {
+      if (!built.has(month) || list.months.every((entry) => entry.fingerprint !== fingerprint))
+        continue;
+      screen.tell(
+        `apportion: ${month}: closed as no. ${number} and restated; see the Months page, "apportion close --month ${month}" makes no. ${number + 1}${problem === null ? "" : ` (finance was not told: ${problem})`}`,
+      );
+    }
+  } catch (error) {
+    if (asAppError(error).code !== "DISK_FULL") throw error;
+  }
 }
 
 export async function buildAll(config: Config, invocation: Invocation): Promise<BuildResult> {
@@ -51,6 +80,7 @@ export async function buildAll(config: Config, invocation: Invocation): Promise<
         if (screen.isTTY) screen.tell(`${built.month}  ${built.outcome}`);
       },
     });
+    await afterBuild(config, register, result, invocation);
     return result;
   } finally {
     register.close();

@@ -1,12 +1,16 @@
 import type { ParseArgsOptionsConfig } from "node:util";
 import type { Terminal } from "../terminal.ts";
+import { auditCommand } from "./audit.ts";
+import { backupCommand, restoreCommand } from "./backup.ts";
 import { backtestCommand } from "./backtest.ts";
 import { buildCommand } from "./build.ts";
 import { checkCommand } from "./check.ts";
+import { closeCommand } from "./close.ts";
 import { demoCommand } from "./demo.ts";
 import { doctorCommand } from "./doctor.ts";
 import { explainCommand } from "./explain.ts";
 import { exportCommand } from "./export.ts";
+import { findingsCommand } from "./findings.ts";
 import { ingestCommand } from "./ingest.ts";
 import { initCommand } from "./init.ts";
 import { namespacesCommand } from "./namespaces.ts";
@@ -44,9 +48,14 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   run: runCommand,
   serve: serveCommand,
   check: checkCommand,
+  close: closeCommand,
   backtest: backtestCommand,
   explain: explainCommand,
   export: exportCommand,
+  findings: findingsCommand,
+  audit: auditCommand,
+  backup: backupCommand,
+  restore: restoreCommand,
   sources: sourcesCommand,
   namespaces: namespacesCommand,
   token: tokenCommand,

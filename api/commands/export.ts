@@ -7,17 +7,21 @@ import { LOCAL_ADMINISTRATOR } from "../../analysis/ask.ts";
 import { openSnapshot } from "../../analysis/snapshot.ts";
 import { hint } from "../../data/config.ts";
 import { AppError, asAppError } from "../../data/errors.ts";
-import { homePaths } from "../../data/files.ts";
+import { type HomePaths, homePaths } from "../../data/files.ts";
 import { parseMonth } from "../../data/period.ts";
 import { findConfig, readConfig } from "../config.ts";
 import { EXPORTS, type ExportName, writeExport } from "../exports.ts";
-import type { Command } from "./commands.ts";
+import { findStatement, statementBytes } from "../statements/read.ts";
+import type { Command, Invocation } from "./commands.ts";
 import { asText } from "./ingest.ts";
 
 export const exportCommand: Command = {
   does: "Writes finance's CSV: the statement of a month, its lines by who takes them, or its bill lines.",
-  usage: `${EXPORTS.join("|")} --month YYYY-MM [--team ID] [--live] [-o FILE]`,
-  more: "\nWithout -o, or with -o -, to standard output.\n",
+  usage: `${EXPORTS.join("|")} --month YYYY-MM [--team ID] [--number N|--live] [-o FILE]`,
+  more: `
+Without -o, or with -o -, to standard output. A closed month's statement is the one that was closed, byte
+for byte: the latest, or number N; --live gives today's view. allocation and lines are always today's.
+`,
   options: {
     month: { type: "string" },
     team: { type: "string" },
@@ -33,31 +37,33 @@ export const exportCommand: Command = {
         "USAGE",
         `export ${name ?? ""}: name what to export, one of ${EXPORTS.join(", ")}${name === undefined ? "" : hint(name, EXPORTS)}`,
       );
-    if (options["number"] !== undefined)
-      throw new AppError("NOT_BUILT_YET", "--number: closing months is not built yet");
     const month = asText(options["month"]);
     if (month === undefined)
       throw new AppError("USAGE", `export ${name}: --month is missing; write it as YYYY-MM`);
     const config = readConfig(findConfig(asText(options["config"]), screen.tell));
-    const snapshot = await openSnapshot(homePaths(config.home), { size: 1 });
+    const paths = homePaths(config.home);
+    const closed = closedStatement(paths, name as ExportName, parseMonth(month), options);
+    const snapshot = closed === null ? await openSnapshot(paths, { size: 1 }) : null;
     const output = asText(options["output"]) ?? "-";
     const path = resolve(output);
     const temporary = `${path}.${randomUUID()}.tmp`;
     const sink = output === "-" ? process.stdout : createWriteStream(temporary, { mode: 0o600 });
     const failed = new Promise<never>((_, reject) => sink.once("error", reject));
     failed.catch(() => {});
-    const write = async (text: string) => {
+    const write = async (text: string | Uint8Array) => {
       if (!sink.write(text)) await Promise.race([once(sink, "drain"), failed]);
     };
     try {
-      await writeExport(
-        name as ExportName,
-        snapshot,
-        LOCAL_ADMINISTRATOR,
-        { month: parseMonth(month), team: asText(options["team"]) },
-        write,
-        signal,
-      );
+      if (snapshot === null) await write(closed ?? "");
+      else
+        await writeExport(
+          name as ExportName,
+          snapshot,
+          LOCAL_ADMINISTRATOR,
+          { month: parseMonth(month), team: asText(options["team"]) },
+          write,
+          signal,
+        );
       if (output !== "-") {
         sink.end();
         await Promise.race([once(sink, "close"), failed]);
@@ -68,7 +74,35 @@ export const exportCommand: Command = {
       if (output !== "-") await rm(temporary, { force: true });
       throw asAppError(error, output === "-" ? undefined : path);
     } finally {
-      await snapshot.pool.close();
+      await snapshot?.pool.close();
     }
   },
 };
+
+/** The bytes of a closed month's statement, where such are asked for; null: today's view. */
+function closedStatement(
+  paths: HomePaths,
+  name: ExportName,
+  month: string,
+  options: Invocation["options"],
+): Buffer | null {
+  const number = asText(options["number"]);
+  const live = options["live"] === true;
+  if (number !== undefined && live)
+    throw new AppError(
+      "USAGE",
+      "export: --number is a closed statement and --live is today's view; give one",
+    );
+  if (number !== undefined && !/^[1-9]\d{0,5}$/.test(number))
+    throw new AppError("BAD_PARAMETER", `--number: "${number}" is not the number of a statement`);
+  if (name !== "statement") {
+    if (number === undefined) return null;
+    throw new AppError(
+      "USAGE",
+      `export ${name}: --number is of statements; ${name} is today's view`,
+    );
+  }
+  if (live) return null;
+  const manifest = findStatement(paths, month, number === undefined ? undefined : Number(number));
+  return manifest === null ? null : statementBytes(paths, manifest, null, asText(options["team"]));
+}

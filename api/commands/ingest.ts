@@ -68,6 +68,7 @@ export async function ingestAll(
       until,
       again: invocation.options["again"] === true,
       landingDays: config.landingDays,
+      sampleDays: config.sampleDays,
     });
     const { screen } = invocation;
     if (screen.isTTY)

@@ -20,13 +20,24 @@ sources:
   # - { type: azure-query, name: azure-says, scope: "subscriptions/00000000-0000-0000-0000-000000000000" }
   # FOCUS files of any provider.
   # - { type: focus, name: other-clouds, files: "./focus/*.csv" }
+  # Who used how much of what is shared: a CSV file (hour,driver,consumer,quantity) or PromQL, hour by hour.
+  # - { type: drivers, name: app-cpu, file: ./drivers/app-cpu.csv }
+  # - { type: drivers, name: requests, prometheus: prod-usage, driver: requests,
+  #     query: "sum by (namespace) (increase(http_requests_total[1h]))", consumer: "namespace:prod/{namespace}" }
+
+# allocation:
+#   # keep | buyer | covered | { team: ID }
+#   unusedCommitment: keep
+#   # What many use and one line pays for, by a driver, a file of weights (day_from,consumer,weight) or even.
+#   shared:
+#     - { name: claims-apps, match: { resourceId: "*/hostingEnvironments/ase-claims*" }, by: { driver: app-cpu } }
 
 environment: { tags: [environment, env] }     # tags that name an environment, first present wins
 checks:
   quarantineTolerance: { rows: 0, amount: "0" }
   azureDrift: "0.01"
   settledAfterDays: 6
-retention: { landing: 7d, lists: 10 }
+retention: { samples: 35d, landing: 7d, lists: 10 }
 server: { host: 127.0.0.1, port: 8080, auth: { type: none } }     # none: this machine alone
 # To let others in, put TLS before it and sign-in into it; roles and groups: docs/operate.md
 # server:

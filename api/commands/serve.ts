@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { Cron } from "croner";
 import { AppError } from "../../data/errors.ts";
 import { homePaths } from "../../data/files.ts";
+import { closeInChild } from "./close-child.ts";
 import { startServer } from "../server.ts";
 import { type Config, findConfig, readConfig } from "../config.ts";
 import type { Command, Invocation } from "./commands.ts";
@@ -55,6 +56,7 @@ export async function serveUntilStopped(config: Config, serving: Serving): Promi
     port: serving.port,
     pages,
     now: serving.now,
+    close: closeInChild(config.file),
     auth: config.server.auth,
     lifecycle: config.lifecycle,
     log: screen.isTTY ? "warn" : "info",

@@ -1,17 +1,22 @@
 import { once } from "node:events";
 import { PassThrough } from "node:stream";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import { AppError } from "../../data/errors.ts";
+import { noted } from "../../data/register.ts";
 import { monthOf } from "../../analysis/snapshot.ts";
 import type { App, RouteContext } from "../app.ts";
-import { EXPORTS, writeExport } from "../exports.ts";
+import { EXPORTS, type ExportName, writeExport } from "../exports.ts";
 import { ExportQuery, Problem } from "../schemas.ts";
+import { findStatement, statementBytes } from "../statements/read.ts";
 import { clientSignal } from "./reply.ts";
 
 // A reader on a slow line holds one of the sessions; the others stay for the pages.
 const MAX_AT_ONCE = 2;
+// A reader who takes nothing for so long is gone, whatever its connection says.
+const STALL = 60_000;
 
 const SUMMARIES = {
-  statement: "The statement of a month",
+  statement: "The statement of a month: of a closed one its latest, byte for byte",
   allocation: "The bill lines of a month by who takes them, with what is passed on",
   lines: "The bill lines of a month with their owner",
 } as const;
@@ -19,8 +24,9 @@ const SUMMARIES = {
 /** Finance's CSVs, streamed as slowly as the reader takes them. */
 export function exportRoutes(app: App, context: RouteContext): void {
   let running = 0;
+  const stall = context.stall ?? STALL;
   for (const name of EXPORTS)
-    app.get(
+    app.get<{ Querystring: Asked }>(
       `/api/v1/exports/${name}.csv`,
       {
         config: { needs: "figures" },
@@ -32,6 +38,12 @@ export function exportRoutes(app: App, context: RouteContext): void {
         },
       },
       async (request, reply) => {
+        const closed = closedBytes(name, request);
+        if (closed !== null) {
+          record(name, request, closed.month);
+          named(reply, name, closed.month, request.query.team);
+          return reply.send(closed.bytes as never);
+        }
         if (running >= MAX_AT_ONCE) {
           reply.header("retry-after", "10");
           throw new AppError(
@@ -39,32 +51,13 @@ export function exportRoutes(app: App, context: RouteContext): void {
             `${MAX_AT_ONCE} exports are running; try again in a moment`,
           );
         }
-        const snapshot = context.snapshots.current;
-        const principal = context.principal(request);
-        const { month, team } = request.query;
-        const entry = monthOf(snapshot, month);
-        context.access.record(principal, "export.read", `month:${entry.month}`, {
-          export: name,
-          team: team ?? null,
-        });
         const body = new PassThrough({ highWaterMark: 1 << 18 });
         // Before the answer begins nobody else listens, and an error without a listener ends the process.
         body.on("error", () => {});
-        const signal = clientSignal(reply);
         // An error before the first record is still a problem, and not half a file.
         const begun = Promise.withResolvers<void>();
         running += 1;
-        void writeExport(
-          name,
-          snapshot,
-          principal,
-          { month: entry.month, team },
-          async (text) => {
-            begun.resolve();
-            if (!body.write(text)) await once(body, "drain", { signal });
-          },
-          signal,
-        )
+        void stream(name, request, reply, body, begun.resolve)
           .then(
             () => body.end(),
             (error: unknown) => {
@@ -74,12 +67,92 @@ export function exportRoutes(app: App, context: RouteContext): void {
           )
           .finally(() => (running -= 1));
         await begun.promise;
-        reply.header("content-type", "text/csv; charset=utf-8");
-        reply.header(
-          "content-disposition",
-          `attachment; filename="${name}-${entry.month}${team === undefined ? "" : `-${team.replaceAll(/[^\w.-]/g, "_")}`}.csv"`,
-        );
         return reply.send(body as never);
       },
     );
+
+  async function stream(
+    name: ExportName,
+    request: FastifyRequest<{ Querystring: Asked }>,
+    reply: FastifyReply,
+    body: PassThrough,
+    begun: () => void,
+  ): Promise<void> {
+    const snapshot = context.snapshots.current;
+    const { month, team } = request.query;
+    const entry = monthOf(snapshot, month);
+    const signal = clientSignal(reply);
+    named(reply, name, entry.month, team);
+    record(name, request, entry.month);
+    await writeExport(
+      name,
+      snapshot,
+      context.principal(request),
+      { month: entry.month, team },
+      async (text) => {
+        begun();
+        if (body.write(text)) return;
+        const stalled = AbortSignal.timeout(stall);
+        await once(body, "drain", { signal: AbortSignal.any([signal, stalled]) }).catch(
+          (error: unknown) => {
+            if (!stalled.aborted) throw error;
+            throw new AppError("CLIENT_GONE", `the reader took nothing for ${stall} ms`);
+          },
+        );
+      },
+      signal,
+    );
+  }
+
+  /** Who took which money out; a full disk keeps the record back, and not the file. */
+  function record(
+    name: ExportName,
+    request: FastifyRequest<{ Querystring: Asked }>,
+    month: string,
+  ): void {
+    const { team, number, live } = request.query;
+    const details = {
+      export: name,
+      team: team ?? null,
+      number: number ?? null,
+      live: live ?? false,
+    };
+    noted(() =>
+      context.access.record(context.principal(request), "export.read", `month:${month}`, details),
+    );
+  }
+
+  /** The statement of a closed month, unless today's view is asked for; null: it is to be made now. */
+  function closedBytes(
+    name: ExportName,
+    request: FastifyRequest<{ Querystring: Asked }>,
+  ): { month: string; bytes: Buffer } | null {
+    const { number, live, team, month } = request.query;
+    if (number !== undefined && (name !== "statement" || live === true))
+      throw new AppError(
+        "BAD_PARAMETER",
+        name === "statement"
+          ? "number: a closed statement, and live is today's view; give one"
+          : `number: statements have numbers; ${name} is today's view`,
+      );
+    if (name !== "statement" || live === true) return null;
+    const entry = monthOf(context.snapshots.current, month);
+    const manifest = findStatement(context.paths, entry.month, number);
+    if (manifest === null) return null;
+    const { teams } = context.principal(request);
+    return { month: entry.month, bytes: statementBytes(context.paths, manifest, teams, team) };
+  }
+}
+
+interface Asked {
+  month?: string;
+  team?: string;
+  live?: boolean;
+  number?: number;
+}
+
+function named(reply: FastifyReply, name: string, month: string, team: string | undefined): void {
+  const of = team === undefined ? "" : `-${team.replaceAll(/[^\w.-]/g, "_")}`;
+  reply.header("content-type", "text/csv; charset=utf-8");
+  reply.header("content-disposition", `attachment; filename="${name}-${month}${of}.csv"`);
 }

@@ -42,12 +42,14 @@ export async function pageRoutes(app: App, context: RouteContext): Promise<strin
   for (const path of [
     "/",
     "/data",
+    "/months",
     "/team/:team",
     "/clusters",
     "/namespace/:cluster/:namespace",
     "/namespaces",
     "/namespaces/:cluster/:namespace",
     "/explain",
+    "/findings",
   ])
     app.get(
       path,

@@ -112,6 +112,11 @@ export function dropSession(register: Register, hash: string): boolean {
   return register.change("DELETE FROM access_session WHERE hash = $hash", { hash }) > 0;
 }
 
+/** Ends everybody's session. */
+export function endSessions(register: Register): void {
+  register.change("DELETE FROM access_session");
+}
+
 /** Removes sessions that began before `created` or were last seen before `seen`. */
 export function sweepSessions(register: Register, created: number, seen: number): void {
   register.change("DELETE FROM access_session WHERE created_at < $created OR seen_at < $seen", {

@@ -6,6 +6,7 @@ import { SANDBOX_OWNERS } from "./sandbox.ts";
 import { PRODUCT_TEAMS, TEAMS, TRANSFER, type Team } from "./teams.ts";
 import { PLATFORM_NAMESPACES } from "./owning.ts";
 import { HANDED_OVER } from "./specials.ts";
+import { sharedYaml } from "./shared.ts";
 
 type Match = Record<
   string,
@@ -113,6 +114,7 @@ export function apportionYaml(environments: readonly string[]): string {
       ...clusterNames(environment),
     }),
   );
+  const shared = sharedYaml();
   const sources = names.map(
     ({ environment, name }) =>
       `  - { type: prometheus, name: ${environment}-usage, cluster: ${name}, recorded: ./usage/${environment} }\n`,
@@ -126,6 +128,6 @@ export function apportionYaml(environments: readonly string[]): string {
 currency: EUR
 sources:
   - { type: azure-exports, name: billing, location: { directory: ./exports } }
-${names.length > 0 ? `${sources.join("")}clusters:\n${clusters.join("")}` : ""}owners: ./owners.yaml
+${names.length > 0 ? `${sources.join("")}${shared.sources}clusters:\n${clusters.join("")}${shared.allocation}` : ""}owners: ./owners.yaml
 `;
 }

@@ -64,6 +64,8 @@ export const SPECIAL_WORKLOADS: Record<string, readonly Workload[]> = {
       containers: [container("app", 1000, 2048, { shape: "asleep", cpu: 1, memory: 60 })],
       labels: { app: "scoring" },
       rollout: 14,
+      // Probed, and nothing more.
+      network: true,
     },
     // No rule knows it, and it asks for nothing.
     {
@@ -116,6 +118,8 @@ export const SPECIAL_WORKLOADS: Record<string, readonly Workload[]> = {
       containers: [container("notebook", 800, 4096, { shape: "asleep", cpu: 1, memory: 110 })],
       labels: { app: "notebook" },
       rollout: 14,
+      // Probed, and nothing more.
+      network: true,
     },
     {
       namespace: RELABELLED.namespace,

@@ -8,6 +8,7 @@ import { clusterId, ownerOf } from "./owning.ts";
 import { Scraped } from "./series.ts";
 import { SPECIALS, type Special } from "./special-list.ts";
 import type { Gap } from "./specials.ts";
+import type { SharedServices } from "./shared.ts";
 
 /** Both measures as plain decimals with 18 digits after the point. */
 export interface Costs {
@@ -58,7 +59,7 @@ export interface OvercommitTruth {
   permille: number;
 }
 
-/** A team's (or sentinel's) month when the clusters' lines are split, and nothing is redistributed. */
+/** A team's (or sentinel's) month when the clusters' and the shared services' lines are split, and nothing is redistributed. */
 export interface OwnerCost extends Costs {
   team: string;
   businessUnit: string;
@@ -71,11 +72,20 @@ export interface OwnersTruth {
   owners: OwnerCost[];
 }
 
+/** A team's part of a shared service, named by the end of its resource's id. */
+export interface SharedTruth extends Costs {
+  month: string;
+  currency: string;
+  service: string;
+  team: string;
+}
+
 export interface UsageTruth {
   clusters: ClusterTruth[];
   coverage: CoverageTruth[];
   overcommitted: OvercommitTruth[];
   ownersWithClusters: OwnersTruth[];
+  shared: SharedTruth[];
   specials: readonly Special[];
 }
 
@@ -116,11 +126,18 @@ export class UsageBook {
   readonly scraped: ReadonlyMap<string, Scraped>;
   readonly #months = new Map<string, ClusterMonth>();
   readonly #owners = new Map<string, Pairs>();
+  readonly #shared: SharedServices;
+  readonly #parts = new Pairs();
   readonly #coverage: CoverageTruth[] = [];
   readonly #overcommitted: OvercommitTruth[] = [];
 
   /** @param environments whose clusters have a Prometheus that we read; lines of the others are as all others */
-  constructor(environments: readonly string[], gaps?: readonly Gap[]) {
+  constructor(
+    environments: readonly string[],
+    gaps: readonly Gap[] | undefined,
+    shared: SharedServices,
+  ) {
+    this.#shared = shared;
     this.scraped = new Map(
       CLUSTERS.filter(({ environment }) => environments.includes(environment)).map((cluster) => [
         cluster.environment,
@@ -151,8 +168,16 @@ export class UsageBook {
       );
   }
 
-  /** Counts a line that is no cluster's. */
+  /** Counts a line that is no cluster's; of a shared service, its parts. */
   line(month: string, currency: string, line: Line): void {
+    const parts = this.#shared.parts(line);
+    if (parts !== null) {
+      for (const part of parts) {
+        this.#own(month, currency, part.owner, line.date, part);
+        this.#parts.add([month, currency, part.service, part.owner].join("\n"), part);
+      }
+      return;
+    }
     this.#own(month, currency, ownerOn(line.charge.owner, line.date), line.date, {
       effective: line.effective.value,
       billed: line.billed.value,
@@ -216,6 +241,10 @@ export class UsageBook {
             return { team, businessUnit, costCenter, ...pair.out() };
           }),
         })),
+      shared: this.#parts.sorted().map(([key, pair]) => {
+        const [month = "", currency = "", service = "", team = ""] = key.split("\n");
+        return { month, currency, service, team, ...pair.out() };
+      }),
       specials: SPECIALS,
     };
   }

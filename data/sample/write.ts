@@ -12,6 +12,7 @@ import type { Line } from "./model.ts";
 import { apportionYaml, ownersYaml } from "./owners.ts";
 import { USAGE_EXPORT, usageRow } from "./payg-export.ts";
 import { sandbox } from "./sandbox.ts";
+import { SharedServices } from "./shared.ts";
 import { type ExportDefinition, type RunResult, type RunSpec, RunWriter } from "./tree.ts";
 import { type RunTruth, type SampleTruth, TruthBook } from "./truth.ts";
 import { writeRecorded } from "./recorded.ts";
@@ -23,8 +24,8 @@ export type * from "./usage-truth.ts";
 
 /**
  * `days` back from 2026-08-31 (default 62: two whole months); `restate: false` stops before July is corrected.
- * `usage` (default false; true, or the environments) writes the clusters' usage too, names it in the configuration and says in the truth what it
- * makes of the bill; `gaps` are the outages of Prometheus then, in place of the sample's own.
+ * `usage` (default false; true, or the environments) writes the clusters' usage and the drivers of shared services too, names them in the configuration
+ * and says in the truth what they make of the bill; `gaps` are the outages of Prometheus then, in place of the sample's own.
  */
 export interface SampleOptions {
   days?: number;
@@ -57,13 +58,18 @@ export async function writeSample(
   const restate = options.restate ?? true;
   await mkdir(home, { recursive: true });
   if (await isSample(home))
-    for (const folder of ["exports", "usage"])
+    for (const folder of ["exports", "usage", "drivers"])
       await rm(join(home, folder), { recursive: true, force: true });
   const asked = options.usage ?? false;
   const environments = asked === true ? ENVIRONMENTS : asked === false ? [] : asked;
-  const usage = environments.length > 0 ? new UsageBook(environments, options.gaps) : null;
+  const shared = new SharedServices(months);
+  const usage = environments.length > 0 ? new UsageBook(environments, options.gaps, shared) : null;
   const writer = new SampleWriter(home, restate, months, usage, options.onProgress);
   for (const month of months) await writer.month(month);
+
+  const drivers = usage === null ? [] : [...shared.files()];
+  if (drivers.length > 0) await mkdir(join(home, "drivers"), { recursive: true });
+  for (const [name, text] of drivers) await writeFile(join(home, "drivers", name), text);
 
   const truth: SampleTruth = {
     sample: SAMPLE,
@@ -79,7 +85,7 @@ export async function writeSample(
   await writeFile(join(home, "truth.json"), `${JSON.stringify(truth, null, 1)}\n`);
   return {
     months: months.map((month) => month.name),
-    files: writer.files + 3,
+    files: writer.files + drivers.length + 3,
     lines: writer.lines,
     truth,
   };

@@ -1,4 +1,5 @@
 import type { PrometheusDriver } from "prometheus-query";
+import { guardedLookup } from "../../data/outward.ts";
 import { AppError } from "../../data/errors.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Labels } from "./labels.ts";
@@ -65,6 +66,7 @@ export function openClient(
             signal,
             proxy: false,
             maxRedirects: 0,
+            lookup: guardedLookup,
             validateStatus: () => true,
           });
         },

@@ -35,7 +35,10 @@ const AZURE_SCOPE = "https://prometheus.monitor.azure.com/.default";
 // Half an answer's beginning says enough.
 const MOST_SAID = 64 << 10;
 
-/** @param credential in place of what `DefaultAzureCredential` finds */
+/**
+ * Throws ADDRESS_REFUSED for a link-local or metadata address.
+ * @param credential in place of what `DefaultAzureCredential` finds
+ */
 export function openEndpoint(
   config: PrometheusConfig,
   folder: string,
@@ -43,6 +46,7 @@ export function openEndpoint(
 ): Endpoint {
   const url = (config.url ?? "").replace(/\/+$/, "").replace(/\/api\/v1$/, "");
   const place = `${config.name}: ${url}`;
+  refuseNever(url);
   const auth = config.auth ?? { type: "none" };
   const azure = auth.type === "azure";
   const secure = url.startsWith("https:");
@@ -97,7 +101,6 @@ export function openEndpoint(
     sawDate,
     close: () => agent.destroy(),
     async post(path, options) {
-      refuseNever(url);
       const sent = await headers();
       const answer = await new Promise<IncomingMessage>((resolve, reject) => {
         const request = (secure ? httpsRequest : httpRequest)(

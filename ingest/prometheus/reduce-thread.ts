@@ -37,7 +37,7 @@ export interface FromWorker {
 
 const BATCH = 256 << 10;
 // Two megabytes on their way keep the thread busy while an answer pauses.
-const MOST_WAITING = 8;
+const MOST_WAITING = 3;
 
 /**
  * Decodes, reduces and writes the facts of a cluster-day in a thread of its own, so that the network

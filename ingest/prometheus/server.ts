@@ -21,6 +21,10 @@ export interface Server {
   readonly place: string;
   /** The first day, not more than so many back, on which a container's node was there. */
   firstDay(now: number, days: number): Promise<string | null>;
+  /** What it has, found by asking; `firstDay` is asked first. */
+  capabilities(at: number): Promise<Capabilities>;
+  /** Which of these metrics it does not have at a time. */
+  lacking(metrics: readonly string[], at: number): Promise<string[]>;
   /** What is wrong with a clock, ours or the server's; null while they agree. */
   skewProblem(): AppError | null;
   /**
@@ -50,7 +54,7 @@ const LOOK_DAYS = 30;
 const MOST_SKEW_MS = 60_000;
 const TIMEOUT_MS = 120_000;
 /** Series of one metric that are held at once: samples are small, a day's JSON is not. */
-const SHARD_SERIES = { "remote-read": 2_000, "query-range": 600 } as const;
+const SHARD_SERIES = { "remote-read": 1_200, "query-range": 600 } as const;
 
 /**
  * Keeps the young generation small while samples are read: what the network hands over lives outside
@@ -118,8 +122,16 @@ export function openServer(
       );
     },
 
-    async read(day, window, folder) {
-      const at = Math.min(lastSeen ?? window.until - 1, window.until - 1);
+    async lacking(metrics, at) {
+      const missing: string[] = [];
+      await pooled(metrics, concurrency, async (metric) => {
+        const query = `group(${selector(metric, cluster)})`;
+        if ((await client.instant(query, lastSeen ?? at)).length === 0) missing.push(metric);
+      });
+      return missing.toSorted();
+    },
+
+    capabilities(at) {
       capabilities ??= probe(endpoint, client, {
         signal: context.signal,
         cluster,
@@ -127,7 +139,11 @@ export function openServer(
         at: lastSeen ?? at,
         concurrency,
       });
-      const found = await capabilities;
+      return capabilities;
+    },
+
+    async read(day, window, folder) {
+      const found = await this.capabilities(window.until - 1);
       const shards = await shardsOf(
         client,
         window,

@@ -14,7 +14,7 @@ import {
 } from "./facts.ts";
 
 /** Rows kept in memory before they are written as a group; what engines like. */
-const GROUP = 122_880;
+const GROUP = 40_960;
 
 /** Texts of a group, each once. */
 class Dictionary {

@@ -25,6 +25,7 @@ interface Home {
   truth: SampleTruth;
   rows: Row[];
   coverage: { cluster: string; day: string; billed: string; covered: string }[];
+  shared: { resource: string; team: string; effective: string; billed: string }[];
   close(): Promise<void>;
 }
 
@@ -34,6 +35,7 @@ async function august(home: string): Promise<Home> {
   const month = (await readList(paths)).months.find((entry) => entry.month === "2026-08");
   let rows: Row[] = [];
   let coverage: Home["coverage"] = [];
+  let shared: Home["shared"] = [];
   const path = join(paths.published, month?.file ?? "");
   const engine = await openReadOnly([{ name: "m", path }], {}, async (session) => {
     rows = await session.rows(
@@ -44,10 +46,14 @@ async function august(home: string): Promise<Home> {
       `SELECT cluster, CAST(day AS VARCHAR) AS day, CAST(sum(billed_s) AS VARCHAR) AS billed, CAST(sum(least(covered_s, billed_s)) AS VARCHAR) AS covered
        FROM m.main.node_day GROUP BY cluster, day`,
     );
+    shared = await session.rows(
+      `SELECT resource, team, sum(effective) AS effective, sum(billed) AS billed
+       FROM m.main.spend_resource WHERE bucket = 'shared' AND policy IS NULL GROUP BY resource, team`,
+    );
   });
   engine.close();
   const truth = JSON.parse(readFileSync(join(home, "truth.json"), "utf8")) as SampleTruth;
-  return { truth, rows, coverage, close: () => rm(home, { recursive: true, force: true }) };
+  return { truth, rows, coverage, shared, close: () => rm(home, { recursive: true, force: true }) };
 }
 
 const sum = (rows: readonly Row[], measure: "effective" | "billed") =>
@@ -122,6 +128,24 @@ describe("demo with usage", () => {
       );
       const bound = team === "__no_usage_data__" || team === "__network__" ? 0.03 : 0.005;
       expect(off(found, truth), team).toBeLessThan(bound);
+    }
+  });
+
+  it("divides shared services as they were used, to the 10^12 parts that weights are scaled to", () => {
+    const truth = demo.truth.usage?.shared ?? [];
+    expect(new Set(truth.map((entry) => entry.service)).size).toBe(3);
+    expect(truth.length).toBeGreaterThan(10);
+    expect(demo.shared).toHaveLength(truth.length);
+    for (const { service, team, effective, billed } of truth) {
+      const found = demo.shared.find((row) => row.resource.endsWith(service) && row.team === team);
+      for (const [ours, theirs] of [
+        [found?.effective, effective],
+        [found?.billed, billed],
+      ] as const) {
+        const [found, known] = [units(ours ?? "0"), units(theirs)];
+        const apart = found < known ? known - found : found - known;
+        expect(apart <= known / 10n ** 11n + 1000n, `${service} ${team} ${apart}`).toBe(true);
+      }
     }
   });
 

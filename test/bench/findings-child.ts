@@ -7,6 +7,7 @@ import { makeRecommendations } from "../../analysis/findings/recommend/make.ts";
 import { findingsSettings } from "../../analysis/findings/settings.ts";
 import { makeFindingTables } from "../../analysis/findings/tables.ts";
 import { NO_OWNERS } from "../../analysis/ownership.ts";
+import { Register } from "../../data/register.ts";
 import { loadSql } from "../../data/sql.ts";
 import { openWriter, type Session, sqlText } from "../../data/warehouse.ts";
 
@@ -145,6 +146,7 @@ async function fit(): Promise<number> {
         rows: EACH * SLOTS * DAYS,
       })),
       history: [],
+      worth: [],
       months: [],
       fingerprint: "",
     },
@@ -161,6 +163,7 @@ async function fit(): Promise<number> {
       keepLists: 1,
       findings: findingsSettings({}),
     },
+    register: new Register(join(folder, "register.sqlite")),
     now: new Date("2026-09-01T00:00:00Z"),
     signal: new AbortController().signal,
     progress: () => {},

@@ -15,7 +15,7 @@ import { DAY } from "./prometheus-data.ts";
  *
  *   fetch URL              all series of the day, thrown away
  *   fetch-containers URL   CPU and memory of containers, thrown away
- *   facts URL              the product: lands the day, after ten minutes of the day before it
+ *   facts URL              the product: lands the day, after an hour of the next one, which has nothing
  *
  * What a run does once, planning and finding out what the server can do, comes before the clock starts.
  */
@@ -74,11 +74,11 @@ async function facts(): Promise<() => Promise<number>> {
   const home = await mkdtemp(join(tmpdir(), "apportion-bench-"));
   await makeHome(homePaths(home));
   const source = prometheusSource(config, ".");
-  const context = { home, now: () => new Date("2026-08-04T00:30:00Z"), progress() {}, signal };
+  const context = { home, now: () => new Date("2026-08-04T01:30:00Z"), progress() {}, signal };
   const plan = await source.plan(context);
-  const [first, unit] = plan.units;
-  if (first === undefined || !unit?.unit.endsWith(DAY)) throw new Error("the day is not planned");
-  await source.land(first, context);
+  const [unit, next] = plan.units;
+  if (next === undefined || !unit?.unit.endsWith(DAY)) throw new Error("the day is not planned");
+  await source.land(next, context);
   return async () => {
     const landed = await source.land(unit, context);
     return landed.reduce((sum, file) => sum + file.bytes, 0);

@@ -1,15 +1,18 @@
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readConfig } from "../../api/config.ts";
+import { closeInChild } from "../../api/commands/close-child.ts";
 import { type RunningServer, startServer } from "../../api/server.ts";
 import { homePaths } from "../../data/files.ts";
 import { buildUi } from "../../ui/build.ts";
 import { clusterHome } from "../cluster-home.ts";
 import { demoHome } from "../demo-home.ts";
 import { describeWith, ROOT } from "../needs.ts";
+import { LINES, makeBooks, MONTH, RESTATED, run, writeBill } from "../statements/books.ts";
 
 const SHOTS = join(ROOT, "test/.tmp/shots");
 const PAGES = {
@@ -17,8 +20,11 @@ const PAGES = {
   team: "/team/claims",
   unowned: "/team/__unowned__",
   data: "/data",
+  monthsOpen: "/months?month=2026-07",
+  monthsNone: "/months?month=2020-01",
   clustersNone: "/clusters",
   why: "/explain?target=team%3Aclaims",
+  findings: "/findings",
   missing: "/no/such/page",
 } as const;
 /** Pages of a home whose bill has clusters in it. */
@@ -30,6 +36,8 @@ const CLUSTER_PAGES = {
   whyWorkload: "/explain?target=workload%3Aprod%2Fshop%2FStatefulSet%2Fdb",
   noNamespace: "/namespace/prod/nobody",
 } as const;
+/** Pages of a company that closed August twice, and was restated once more. */
+const BOOKS_PAGES = { months: "/months" } as const;
 const LOOKS = [
   { scheme: "light", width: 1440, height: 900 },
   { scheme: "dark", width: 1440, height: 900 },
@@ -47,7 +55,9 @@ describeWith("Chromium", "pages in real Chromium", (executablePath) => {
   let browser: Browser;
   let server: RunningServer;
   let clusters: RunningServer;
+  let books: RunningServer;
   let clusterFolder = "";
+  let booksFolder = "";
   let axe: string;
   beforeAll(async () => {
     const { dir } = await buildUi();
@@ -61,6 +71,7 @@ describeWith("Chromium", "pages in real Chromium", (executablePath) => {
         port: 0,
         pages: dir,
         now: () => new Date("2026-09-20T12:00:00Z"),
+        close: closeInChild(config),
         log: "silent",
       });
     };
@@ -68,6 +79,16 @@ describeWith("Chromium", "pages in real Chromium", (executablePath) => {
     const made = await clusterHome();
     clusterFolder = made.folder;
     clusters = await serve(made.config);
+    booksFolder = await mkdtemp(join(tmpdir(), "apportion-books-"));
+    await makeBooks(booksFolder, "checks: { settledAfterDays: 0 }\n");
+    for (const lines of [LINES, RESTATED]) {
+      await writeBill(booksFolder, lines);
+      await run(booksFolder, "run");
+      await run(booksFolder, "close", "--month", MONTH);
+    }
+    await writeBill(booksFolder, RESTATED.slice(1));
+    await run(booksFolder, "run");
+    books = await serve(join(booksFolder, "apportion.yaml"));
     browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
     axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
     await mkdir(SHOTS, { recursive: true });
@@ -76,6 +97,8 @@ describeWith("Chromium", "pages in real Chromium", (executablePath) => {
     await browser?.close();
     await server?.close();
     await clusters?.close();
+    await books?.close();
+    if (booksFolder !== "") await rm(booksFolder, { recursive: true, force: true });
     if (clusterFolder !== "") await rm(clusterFolder, { recursive: true, force: true });
   });
 
@@ -131,6 +154,7 @@ describeWith("Chromium", "pages in real Chromium", (executablePath) => {
   const all = [
     ...Object.entries(PAGES).map((page) => [...page, () => server] as const),
     ...Object.entries(CLUSTER_PAGES).map((page) => [...page, () => clusters] as const),
+    ...Object.entries(BOOKS_PAGES).map((page) => [...page, () => books] as const),
   ];
   for (const [name, path, from] of all)
     for (const look of LOOKS)
@@ -218,6 +242,20 @@ describeWith("Chromium", "pages in real Chromium", (executablePath) => {
     await shows(/rule 2: cluster prod/);
     await page.goBack();
     await shows(/Requested, used, paid/);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  it("closes a restated month from its page, and the page says so at once", async () => {
+    const { page, faults } = await open("/months", LOOKS[0], books);
+    const shows = (text: string) =>
+      page.waitForFunction((wanted) => document.body.innerText.includes(wanted), text, {
+        timeout: 50_000,
+      });
+    await shows("Closed as no. 2, and restated since");
+    await page.getByRole("button", { name: "Close as no. 3" }).click();
+    await shows("Booked as statement no. 3");
+    await shows("What no. 3 changes against no. 2");
     expect(faults).toEqual([]);
     await page.close();
   });

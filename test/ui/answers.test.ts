@@ -20,7 +20,7 @@ describe("the requests of a page", () => {
 
   test("a team's page asks about that team, whatever its id", () => {
     const asked = initialRequests("/team/R%26D%20%2F%20x", "?cursor=50");
-    expect(asked).toHaveLength(7);
+    expect(asked).toHaveLength(8);
     expect(asked.every((path) => path.includes("team=R%26D+%2F+x"))).toBe(true);
     expect(asked).toContain("/api/v1/showback?by=resource&team=R%26D+%2F+x&limit=50&cursor=50");
   });
@@ -31,6 +31,16 @@ describe("the requests of a page", () => {
         "/api/v1/showback?by=resource&team=claims&limit=1000",
       );
     }
+  });
+
+  test("the findings page asks for a list, and for the evidence of the one that is open", () => {
+    expect(initialRequests("/findings", "?kind=idle-workload&team=a%2Fb&state=open&q=web")).toEqual(
+      ["/api/v1/findings?kind=idle-workload&team=a%2Fb&state=open&q=web&limit=50"],
+    );
+    expect(initialRequests("/findings", "?finding=0123456789abcdef&cursor=50")).toEqual([
+      "/api/v1/findings?limit=50&cursor=50",
+      "/api/v1/findings/0123456789abcdef",
+    ]);
   });
 
   test("the data page asks for the month's proof and the sources", () => {
@@ -69,7 +79,7 @@ describe("the requests of a page", () => {
 
   test("what is wrong in an address is dropped", () => {
     const view = viewOf(
-      "?month=2026-13&cost=free&currency=euro&by=moon&sort=<b>&cursor=../x&all=2",
+      "?month=2026-13&cost=free&currency=euro&by=moon&sort=<b>&cursor=../x&all=2&kind=A&state=gone&finding=../x",
     );
     expect(view).toEqual({
       month: null,
@@ -83,6 +93,10 @@ describe("the requests of a page", () => {
       search: "",
       all: false,
       cursor: null,
+      kind: null,
+      team: null,
+      state: null,
+      finding: null,
     });
   });
 });

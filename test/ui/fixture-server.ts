@@ -66,6 +66,13 @@ export async function startFixture(
       "/api/v1/showback/movers": () => fixture.movers(url.searchParams),
       "/api/v1/reconciliation": () => fixture.reconciliation(url.searchParams),
       "/api/v1/sources": () => fixture.sources(),
+      "/api/v1/findings": () => ({
+        data: [],
+        sums: [],
+        made: { at: null, stale: false },
+        assumptions: [],
+        meta: fixture.sources().meta,
+      }),
     };
     const route = routes[url.pathname];
     if (route !== undefined) return { status: 200, body: route() };

@@ -2,6 +2,7 @@ import embed, { type VisualizationSpec } from "vega-embed";
 import { expressionInterpreter } from "vega-interpreter";
 import type { Drawing } from "./drawing.ts";
 import { barsSpec, type ChartSpec, columnsSpec } from "./specs.ts";
+import { evidenceSpec } from "./evidence-spec.ts";
 import { usageSpec } from "./usage-spec.ts";
 
 /** Everything that needs Vega, so that it is one chunk that no first paint waits for. */
@@ -50,6 +51,8 @@ function specOf(drawing: Drawing, width: number): ChartSpec {
       return barsSpec(drawing.bars, drawing.description, width);
     case "columns":
       return columnsSpec(drawing.cols, drawing, width);
+    case "evidence":
+      return evidenceSpec(drawing.evidence, drawing.description, width);
     case "usage":
       return usageSpec(drawing.days, drawing.currency, drawing.description, width);
   }

@@ -8,7 +8,8 @@ export type Drawing =
       height: number;
       colorKey?: string | undefined;
     }
-  | { kind: "usage"; days: UsageDay[]; currency: string; description: string };
+  | { kind: "usage"; days: UsageDay[]; currency: string; description: string }
+  | { kind: "evidence"; evidence: Evidence; description: string };
 
 /** How much of a team's colour each part of its cost has; the outline keeps the faint ones visible. */
 export const PART_ALPHA = { direct: 1, shared: 0.5, idle: 0.16 } as const;
@@ -70,3 +71,32 @@ interface Levels {
 export const USAGE_ROW = 92;
 /** Three rows, their titles, and the days below. */
 export const USAGE_HEIGHT = 3 * (USAGE_ROW + 34) + 10;
+
+/** An hour of a container, a pod: millicores and MiB; null where nothing was asked for. */
+export interface EvidenceHour {
+  /** Seconds since 1970. */
+  at: number;
+  average: number;
+  max: number;
+  request: number | null;
+  limit: number | null;
+  /** Killed for memory, or throttled, in that hour. */
+  marked: boolean;
+  tip: string;
+}
+
+/** What one resource was used, asked for and could be asked for. */
+export interface EvidenceRow {
+  title: string;
+  hours: EvidenceHour[];
+  /** Level lines: what we, KRR and VPA would ask for. */
+  levels: { name: "recommended" | "KRR" | "VPA"; value: number }[];
+}
+
+export interface Evidence {
+  rows: EvidenceRow[];
+}
+
+export const EVIDENCE_ROW = 120;
+/** Rows, their titles, and the days below. */
+export const EVIDENCE_HEIGHT = 2 * (EVIDENCE_ROW + 36) + 22;

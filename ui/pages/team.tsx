@@ -9,6 +9,7 @@ import { Ask, Failure, Stale } from "../parts/ask.tsx";
 import { Notice, Panel } from "../parts/frame.tsx";
 import { useTitle } from "../parts/title.ts";
 import { DaysPanel } from "./days.tsx";
+import { TeamFindings } from "./team-findings.tsx";
 import { EmptyInstall } from "./empty.tsx";
 import { Groups } from "./groups.tsx";
 import { Headline, HeadlineSkeleton } from "./headline.tsx";
@@ -74,6 +75,7 @@ export function TeamPage({ team }: { team: string }) {
               {(showback) => <Groups showback={showback} by="service" within={team} />}
             </Ask>
           </Panel>
+          <TeamFindings path={requests.findings} team={team} />
           <DaysPanel path={requests.days} team={team} />
           <Panel title="Cost by environment" unit={meta?.currency}>
             <Ask<Showback> path={requests.environments} lines={4}>

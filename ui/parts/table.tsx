@@ -27,13 +27,23 @@ interface TableProps<Row> {
   /** Rows kept at the end whatever the order: others, sentinels. */
   pinned?: Row[];
   rowClass?: (row: Row) => string;
+  /** What stands below a row, across all columns; null where it is closed. */
+  below?: (row: Row) => ComponentChildren;
   /** What to say instead of an empty body. */
   empty?: string;
 }
 
 /** A table of figures: numbers to the right, the unit in the head, the sum in the foot. */
 export function Table<Row>(props: TableProps<Row>) {
-  const { caption, columns, rows, pinned = [], keyOf, sort, rowClass, empty, id } = props;
+  const { caption, columns, rows, pinned = [], keyOf, sort, rowClass, below, empty, id } = props;
+  const belowOf = (row: Row, content: ComponentChildren) =>
+    content === null
+      ? []
+      : [
+          <tr key={`${keyOf(row)} below`} class="below">
+            <td colSpan={columns.length}>{content}</td>
+          </tr>,
+        ];
   const footed = columns.some((column) => column.foot !== undefined);
   return (
     <div
@@ -53,7 +63,7 @@ export function Table<Row>(props: TableProps<Row>) {
           </tr>
         </thead>
         <tbody>
-          {[...rows, ...pinned].map((row) => (
+          {[...rows, ...pinned].flatMap((row) => [
             <tr key={keyOf(row)} class={rowClass?.(row) ?? ""}>
               {columns.map((column) =>
                 column.kind === "name" ? (
@@ -66,8 +76,9 @@ export function Table<Row>(props: TableProps<Row>) {
                   </td>
                 ),
               )}
-            </tr>
-          ))}
+            </tr>,
+            ...belowOf(row, below?.(row) ?? null),
+          ])}
           {rows.length + pinned.length === 0 && (
             <tr>
               <td colSpan={columns.length} class="none">

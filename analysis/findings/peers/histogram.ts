@@ -46,6 +46,8 @@ export class DecayingHistogram {
   #first: number;
   #last = 0;
   #reference = Number.NEGATIVE_INFINITY;
+  #lastTime = Number.NaN;
+  #lastFactor = 0;
 
   constructor(buckets: Buckets, halfLife: number) {
     this.#buckets = buckets;
@@ -70,7 +72,11 @@ export class DecayingHistogram {
   /** What a sample's weight is multiplied by at a time. */
   factor(time: number): number {
     if (time > this.#reference + this.#halfLife * MAX_EXPONENT) this.#shift(time);
-    return 2 ** ((time - this.#reference) / this.#halfLife);
+    if (time !== this.#lastTime) {
+      this.#lastTime = time;
+      this.#lastFactor = 2 ** ((time - this.#reference) / this.#halfLife);
+    }
+    return this.#lastFactor;
   }
 
   /** Adds weight that is decayed already to a bucket. */
@@ -88,6 +94,7 @@ export class DecayingHistogram {
     const halvings = (reference - this.#reference) / this.#halfLife;
     const factor = 2 ** -Math.round(halvings);
     this.#reference = reference;
+    this.#lastTime = Number.NaN;
     if (this.#total === 0) return;
     for (let index = 0; index < this.#weights.length; index++)
       this.#weights[index] = (this.#weights[index] as number) * factor;

@@ -15,8 +15,8 @@ const FLOOR = { cpu: 10_000, memory: 100 * MIB };
 export type KrrUnknown = "no-data" | "not-enough-data" | "hpa";
 
 export interface KrrPod {
-  /** Microcores, sorted. */
-  cpu: Float64Array;
+  /** Its 95th percentile, microcores; interpolated. */
+  p95: number;
   /** Bytes. */
   memory: number;
   seconds: number;
@@ -49,30 +49,23 @@ export function krrSimple(
   const highest = (of: (pod: KrrPod) => number) =>
     pods.reduce((most, pod) => Math.max(most, of(pod)), 0);
   return {
-    cpu: cpuUnknown === null ? krrCpu(highest((pod) => interpolated(pod.cpu, 0.95))) : null,
+    cpu: cpuUnknown === null ? krrCpu(highest((pod) => pod.p95)) : null,
     memory: memoryUnknown === null ? krrMemory(highest((pod) => pod.memory)) : null,
     cpuUnknown,
     memoryUnknown,
   };
 }
 
-/** `simple_limit`'s CPU request and limit; null under the same conditions as `krrSimple`'s. */
+/**
+ * `simple_limit`'s CPU request and limit; null under the same conditions as `krrSimple`'s.
+ * @param interpolated a percentile of all pods' samples together, from 0 to 1
+ */
 export function krrSimpleLimit(
-  all: Float64Array,
+  interpolated: (p: number) => number,
   answered: boolean,
 ): { request: number; limit: number } | null {
   if (!answered) return null;
-  return { request: krrCpu(interpolated(all, 0.66)), limit: krrCpu(interpolated(all, 0.96)) };
-}
-
-/** The value at rank p · (n − 1) of sorted values, between its neighbours; 0 of none. */
-export function interpolated(sorted: Float64Array, p: number): number {
-  if (sorted.length === 0) return 0;
-  const rank = p * (sorted.length - 1);
-  const below = Math.floor(rank);
-  const low = sorted[below] as number;
-  const high = sorted[Math.min(below + 1, sorted.length - 1)] as number;
-  return low + (high - low) * (rank - below);
+  return { request: krrCpu(interpolated(0.66)), limit: krrCpu(interpolated(0.96)) };
 }
 
 /** Up to whole millicores, at least 10. */

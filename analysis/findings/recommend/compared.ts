@@ -1,7 +1,8 @@
-import { KRR_DAYS, type KrrAnswer, krrSimple, krrSimpleLimit } from "../peers/krr.ts";
+import { KRR_DAYS, type KrrAnswer, type KrrPod, krrSimple, krrSimpleLimit } from "../peers/krr.ts";
 import { Vpa, type VpaAnswer } from "../peers/vpa.ts";
-import { Weighted } from "./quantile.ts";
-import { DAY_SLOTS, type Series, type Sizes, SLOT } from "./series.ts";
+import { DAY_SLOTS, type Series, SLOT, sizesAt } from "./series.ts";
+import { SortedCpu } from "./sorted.ts";
+import { firstFrom } from "./summary.ts";
 
 /** What the peers would say of the same samples, and the pod that stands out. */
 export interface Compared {
@@ -14,10 +15,8 @@ export interface Compared {
 const LEAST_POD_SECONDS = 3600;
 
 const vpa = new Vpa();
-const one = new Weighted();
-// Scratch that grows to the largest pod, and to the largest workload.
-let ofPod = new Float64Array(DAY_SLOTS * KRR_DAYS);
-let ofAll = new Float64Array(DAY_SLOTS * KRR_DAYS);
+const one = new SortedCpu();
+const all = new SortedCpu();
 
 /**
  * KRR's and VPA's answers at the end of a series' window. A five-minute average stands for what they
@@ -29,65 +28,51 @@ export function compare(
   hpa: { cpu: boolean; memory: boolean },
   containers: number,
 ): Compared {
-  const from = series.slots - KRR_DAYS * DAY_SLOTS;
-  const pods: { cpu: Float64Array; memory: number; seconds: number }[] = [];
+  const { slot, seconds, cpu, mem } = series;
+  const pods: KrrPod[] = [];
   let worstPod: Compared["worstPod"] = null;
-  let all = 0;
-  vpa.clear();
-  let size = 0;
-  let event = 0;
-  let held: Sizes | undefined;
-  for (const span of series.pods) {
-    let count = 0;
-    let memory = 0;
-    let seconds = 0;
+  all.clear();
+  toVpa(series);
+  for (const { pod, from, until } of series.pods) {
+    const begin = firstFrom(slot, from, until, series.slots - KRR_DAYS * DAY_SLOTS);
+    if (begin === until) continue;
     one.clear();
-    vpa.begin();
-    if (span.until - span.from > ofPod.length) ofPod = new Float64Array(span.until - span.from);
-    for (let i = span.from; i < span.until; i++) {
-      const slot = series.slot[i] as number;
-      const cpu = series.cpu[i] as number;
-      const bytes = series.mem[i] as number;
-      const observed = series.seconds[i] as number;
-      const time = series.from + slot * SLOT;
-      vpa.cpu(cpu, time, Math.max(1, Math.round(observed / 60)));
-      vpa.memory(bytes, time);
-      while ((series.sizes[size]?.from ?? Infinity) <= i) held = series.sizes[size++];
-      while ((series.events[event]?.sample ?? Infinity) < i) event++;
-      const now = series.events[event];
-      if (now?.sample === i && now.oom > 0) vpa.oom(Math.max(held?.memRequest ?? 0, 0), time);
-      if (slot < from) continue;
-      ofPod[count++] = cpu;
-      one.add(cpu, Math.max(1, observed));
-      seconds += observed;
-      if (bytes > memory) memory = bytes;
-    }
-    if (count === 0) continue;
-    const sorted = ofPod.slice(0, count).sort();
-    pods.push({ cpu: sorted, memory, seconds });
-    all += count;
-    if (seconds >= LEAST_POD_SECONDS) {
-      const p95 = one.quantile(95) ?? 0;
-      if (worstPod === null || p95 > worstPod.p95) worstPod = { pod: span.pod, p95 };
-    }
+    one.addRange(cpu, seconds, begin, until);
+    if (series.pods.length > 1) all.addRange(cpu, seconds, begin, until);
+    let memory = 0;
+    for (let i = begin; i < until; i++) if ((mem[i] as number) > memory) memory = mem[i] as number;
+    pods.push({ p95: one.interpolated(0.95), memory, seconds: one.seconds });
+    if (one.seconds < LEAST_POD_SECONDS) continue;
+    const p95 = one.quantile(95) ?? 0;
+    if (worstPod === null || p95 > worstPod.p95) worstPod = { pod, p95 };
   }
   const krr = krrSimple(pods, hpa);
+  const pooled = series.pods.length > 1 ? all : one;
   return {
     krr,
-    krrLimit: krrSimpleLimit(pooled(pods, all), krr.cpu !== null),
+    krrLimit: krrSimpleLimit((p) => pooled.interpolated(p), krr.cpu !== null),
     vpa: vpa.answer(containers),
     worstPod,
   };
 }
 
-function pooled(pods: readonly { cpu: Float64Array }[], count: number): Float64Array {
-  const [first] = pods;
-  if (pods.length === 1 && first !== undefined) return first.cpu;
-  if (count > ofAll.length) ofAll = new Float64Array(count);
-  let at = 0;
-  for (const { cpu } of pods) {
-    ofAll.set(cpu, at);
-    at += cpu.length;
+/** Fills VPA's histograms, pod after pod. */
+function toVpa(series: Series): void {
+  const { slot, seconds, cpu, mem } = series;
+  vpa.clear();
+  let event = 0;
+  for (const { from, until } of series.pods) {
+    vpa.begin();
+    vpa.cpuRange(cpu, slot, seconds, from, until, series.from);
+    let at = from;
+    for (; (series.events[event]?.sample ?? Infinity) < until; event++) {
+      const { sample, oom } = series.events[event] as Series["events"][number];
+      if (oom === 0) continue;
+      vpa.memoryRange(mem, slot, at, sample + 1, series.from);
+      at = sample + 1;
+      const request = Math.max(sizesAt(series, sample).memRequest, 0);
+      vpa.oom(request, series.from + (slot[sample] as number) * SLOT);
+    }
+    vpa.memoryRange(mem, slot, at, until, series.from);
   }
-  return ofAll.subarray(0, count).sort();
 }

@@ -1,7 +1,7 @@
 import { type FindingsSettings, type Tier, TIERS } from "../settings.ts";
 import { type Burst, burstOf } from "./bursts.ts";
 import type { Abstention, Reason, WorkloadClass } from "./codes.ts";
-import { DAY_SLOTS, lengthOf, NO_SIZES, type Series, type Sizes } from "./series.ts";
+import { DAY_SLOTS, lengthOf, NO_SIZES, type Series, type Sizes, sizesAt } from "./series.ts";
 import { isSeasonal, leaks, memoryVariation } from "./shape.ts";
 import { summarise, type Summary } from "./summary.ts";
 
@@ -215,19 +215,6 @@ function limitAtKills(series: Series): number {
   return most;
 }
 
-/** Requests and limits that held at a sample. */
-export function sizesAt(series: Series, sample: number): Sizes {
-  let low = 0;
-  let high = series.sizes.length - 1;
-  if (high < 0) return NO_SIZES;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if ((series.sizes[middle]?.from as number) <= sample) low = middle;
-    else high = middle - 1;
-  }
-  return series.sizes[low] ?? NO_SIZES;
-}
-
 /** Requests and limits of the sample that is the newest of all pods'; of several, the larger. */
 export function newestSizes(series: Series): Sizes {
   let newest = -1;
@@ -359,26 +346,27 @@ function exceeded(
   const time = { cpu: 0, mem: 0, cpuNow: 0, memNow: 0 };
   const cpu = answered.cpu ?? Infinity;
   const mem = answered.mem ?? Infinity;
-  let size = 0;
-  let held: Sizes = NO_SIZES;
-  for (let i = 0; i < length; i++) {
-    while ((series.sizes[size]?.from ?? Infinity) <= i) held = series.sizes[size++] as Sizes;
-    const seconds = series.seconds[i] as number;
-    const bytes = series.mem[i] as number;
-    time.mem += seconds;
-    if (bytes > mem) over.mem += seconds;
-    if (held.memRequest > 0) {
-      time.memNow += seconds;
-      if (bytes > held.memRequest) over.memNow += seconds;
+  const { seconds, cpu: used, mem: bytes } = series;
+  const { settled } = summary;
+  for (const [index, size] of series.sizes.entries()) {
+    const until = series.sizes[index + 1]?.from ?? length;
+    const cpuNow = size.cpuRequest > 0 ? size.cpuRequest : Infinity;
+    const memNow = size.memRequest > 0 ? size.memRequest : Infinity;
+    let [all, counted] = [0, 0];
+    for (let i = size.from; i < until; i++) {
+      const time = seconds[i] as number;
+      all += time;
+      if ((bytes[i] as number) > mem) over.mem += time;
+      if ((bytes[i] as number) > memNow) over.memNow += time;
+      if (settled[i] === 0) continue;
+      counted += time;
+      if ((used[i] as number) > cpu) over.cpu += time;
+      if ((used[i] as number) > cpuNow) over.cpuNow += time;
     }
-    if (summary.settled[i] === 0) continue;
-    const used = series.cpu[i] as number;
-    time.cpu += seconds;
-    if (used > cpu) over.cpu += seconds;
-    if (held.cpuRequest > 0) {
-      time.cpuNow += seconds;
-      if (used > held.cpuRequest) over.cpuNow += seconds;
-    }
+    time.mem += all;
+    time.cpu += counted;
+    if (memNow !== Infinity) time.memNow += all;
+    if (cpuNow !== Infinity) time.cpuNow += counted;
   }
   const part = (above: number, of: number) => (of === 0 ? null : Math.round((above / of) * PPM));
   return {

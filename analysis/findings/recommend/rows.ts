@@ -66,39 +66,33 @@ export class HourWriter {
   /** @param from epoch seconds of the first hour */
   add(seriesId: number, from: number, hours: Hours): void {
     const first = from / 3600;
-    const kib = (bytes: number) => (bytes < 0 ? -1 : Math.ceil(bytes / KIB));
     for (let hour = 0; hour < hours.count; hour++) {
       const seconds = hours.seconds[hour] as number;
       if (seconds === 0 && hours.oom[hour] === 0) continue;
-      const of = (list: Float64Array) => list[hour] as number;
-      const mean = (list: Float64Array) => (seconds === 0 ? 0 : of(list) / seconds);
-      this.#row([
-        seriesId,
-        first + hour,
-        hours.pods[hour] as number,
-        mean(hours.cpuSum),
-        of(hours.cpuMax),
-        of(hours.cpuPeak),
-        kib(mean(hours.memSum)),
-        kib(of(hours.memMax)),
-        of(hours.cpuRequest),
-        kib(of(hours.memRequest)),
-        of(hours.cpuLimit),
-        kib(of(hours.memLimit)),
-        of(hours.oom),
-        of(hours.throttled),
-      ]);
+      const row = this.#rows++;
+      let column = 0;
+      const put = (value: number) => {
+        (this.#columns[column++] as Int32Array)[row] = value > MOST ? MOST : Math.round(value);
+      };
+      const of = (list: Float64Array) => put(list[hour] as number);
+      const kib = (bytes: number) => put(bytes < 0 ? -1 : Math.ceil(bytes / KIB));
+      const mean = (list: Float64Array) => (seconds === 0 ? 0 : (list[hour] as number) / seconds);
+      put(seriesId);
+      put(first + hour);
+      put(hours.pods[hour] as number);
+      put(mean(hours.cpuSum));
+      of(hours.cpuMax);
+      of(hours.cpuPeak);
+      kib(mean(hours.memSum));
+      kib(hours.memMax[hour] as number);
+      of(hours.cpuRequest);
+      kib(hours.memRequest[hour] as number);
+      of(hours.cpuLimit);
+      kib(hours.memLimit[hour] as number);
+      of(hours.oom);
+      of(hours.throttled);
+      if (this.#rows === BATCH) this.#flush();
     }
-  }
-
-  #row(cells: readonly number[]): void {
-    const row = this.#rows++;
-    for (let column = 0; column < cells.length; column++)
-      (this.#columns[column] as Int32Array)[row] = Math.min(
-        MOST,
-        Math.round(cells[column] as number),
-      );
-    if (this.#rows === BATCH) this.#flush();
   }
   #flush(): void {
     this.#appender.append(this.#columns, this.#rows);

@@ -51,6 +51,19 @@ export function lengthOf(series: Series): number {
   return series.pods.at(-1)?.until ?? 0;
 }
 
+/** Requests and limits that held at a sample. */
+export function sizesAt(series: Series, sample: number): Sizes {
+  let low = 0;
+  let high = series.sizes.length - 1;
+  if (high < 0) return NO_SIZES;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((series.sizes[middle]?.from as number) <= sample) low = middle;
+    else high = middle - 1;
+  }
+  return series.sizes[low] ?? NO_SIZES;
+}
+
 /** The part of a series in [from, until) slots, counted from its own beginning; a copy. */
 export function cut(series: Series, from: number, until: number): Series {
   const pods: PodSpan[] = [];

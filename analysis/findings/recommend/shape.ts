@@ -17,55 +17,67 @@ export function leaks(series: Series): boolean {
   let judged = 0;
   let leaking = 0;
   let event = 0;
+  if (lifeHours.length < series.slots) {
+    lifeHours = new Float64Array(series.slots);
+    lifeMost = new Float64Array(series.slots);
+  }
   for (const { from, until } of series.pods) {
-    let life: number[][] = [];
+    let length = 0;
     const end = () => {
-      if (life.length >= LEAST_LIFE) {
-        judged += life.length;
-        if (grows(life)) leaking += life.length;
+      if (length >= LEAST_LIFE) {
+        judged += length;
+        if (grows(length)) leaking += length;
       }
-      life = [];
+      length = 0;
     };
     for (let i = from; i < until; i++) {
-      while ((series.events[event]?.sample ?? Infinity) < i) event++;
       const now = series.events[event];
-      if (now?.sample === i && now.restarts + now.oom > 0) end();
+      if (now !== undefined && now.sample <= i) {
+        event++;
+        if (now.restarts + now.oom > 0) end();
+      }
       const hour = Math.floor((series.slot[i] as number) / HOUR_SLOTS);
       const bytes = series.mem[i] as number;
-      const last = life.at(-1);
-      if (last?.[0] === hour) last[1] = Math.max(last[1] as number, bytes);
-      else life.push([hour, bytes]);
+      if (length > 0 && lifeHours[length - 1] === hour) {
+        if (bytes > (lifeMost[length - 1] as number)) lifeMost[length - 1] = bytes;
+        continue;
+      }
+      lifeHours[length] = hour;
+      lifeMost[length++] = bytes;
     }
     end();
   }
   return judged > 0 && leaking * 2 > judged;
 }
 
-function grows(life: readonly (readonly number[])[]): boolean {
-  const whole = line(life);
-  const first = life[0]?.[0] as number;
-  const hours = (life.at(-1)?.[0] as number) - first;
+// Hours of the life looked at, and the most memory of each; used again for the next.
+let lifeHours = new Float64Array(0);
+let lifeMost = new Float64Array(0);
+
+function grows(length: number): boolean {
+  const whole = line(0, length);
+  const hours = (lifeHours[length - 1] as number) - (lifeHours[0] as number);
   if (whole.straight < STRAIGHT || whole.slope * hours < LEAST_GROWTH * whole.mean) return false;
-  const middle = Math.floor(life.length / 2);
-  return [life.slice(0, middle), life.slice(middle)].every(
-    (half) => line(half).slope >= whole.slope / 2,
-  );
+  const middle = Math.floor(length / 2);
+  return line(0, middle).slope >= whole.slope / 2 && line(middle, length).slope >= whole.slope / 2;
 }
 
-function line(points: readonly (readonly number[])[]): {
-  slope: number;
-  straight: number;
-  mean: number;
-} {
-  const n = points.length;
-  const meanX = points.reduce((sum, [x]) => sum + (x as number), 0) / n;
-  const mean = points.reduce((sum, [, y]) => sum + (y as number), 0) / n;
+/** Least squares through some hours of the life. */
+function line(from: number, until: number): { slope: number; straight: number; mean: number } {
+  const n = until - from;
+  let sumX = 0;
+  let sumY = 0;
+  for (let i = from; i < until; i++) {
+    sumX += lifeHours[i] as number;
+    sumY += lifeMost[i] as number;
+  }
+  const mean = sumY / n;
   let xx = 0;
   let xy = 0;
   let yy = 0;
-  for (const [x, y] of points) {
-    const dx = (x as number) - meanX;
-    const dy = (y as number) - mean;
+  for (let i = from; i < until; i++) {
+    const dx = (lifeHours[i] as number) - sumX / n;
+    const dy = (lifeMost[i] as number) - mean;
     xx += dx * dx;
     xy += dx * dy;
     yy += dy * dy;
@@ -84,29 +96,41 @@ const SWING = 1.5;
  * least half of its variance, and the busiest of them is half again above the mean. Times are UTC.
  */
 export function isSeasonal(hours: Hours, from: number): boolean {
-  const values: [hour: number, value: number][] = [];
+  const sum = [new Float64Array(24), new Float64Array(7)] as const;
+  const count = [new Float64Array(24), new Float64Array(7)] as const;
+  const first = Math.floor(from / 3600);
+  let n = 0;
+  let total = 0;
+  let squares = 0;
   for (let hour = 0; hour < hours.count; hour++) {
     const seconds = hours.seconds[hour] as number;
-    if (seconds > 0) values.push([hour, (hours.cpuSum[hour] as number) / seconds]);
-  }
-  if (values.length < SEASON_HOURS) return false;
-  const mean = values.reduce((sum, [, value]) => sum + value, 0) / values.length;
-  const all = values.reduce((sum, [, value]) => sum + (value - mean) ** 2, 0);
-  if (all === 0 || mean === 0) return false;
-  const first = Math.floor(from / 3600);
-  let explained = 0;
-  let busiest = 0;
-  for (const cell of [
-    (hour: number) => (first + hour) % 24,
-    (hour: number) => Math.floor((first + hour) / 24) % 7,
-  ]) {
-    const cells = Map.groupBy(values, ([hour]) => cell(hour));
-    for (const list of cells.values()) {
-      const average = list.reduce((sum, [, value]) => sum + value, 0) / list.length;
-      explained += list.length * (average - mean) ** 2;
-      busiest = Math.max(busiest, average / mean);
+    if (seconds === 0) continue;
+    const value = (hours.cpuSum[hour] as number) / seconds;
+    n++;
+    total += value;
+    squares += value * value;
+    for (const [index, cell] of [
+      (first + hour) % 24,
+      Math.floor((first + hour) / 24) % 7,
+    ].entries()) {
+      const [sums, counts] = [sum[index] as Float64Array, count[index] as Float64Array];
+      sums[cell] = (sums[cell] as number) + value;
+      counts[cell] = (counts[cell] as number) + 1;
     }
   }
+  const mean = total / n;
+  const all = squares - n * mean * mean;
+  // What is left of rounding is no variance.
+  if (n < SEASON_HOURS || mean === 0 || all <= 1e-9 * squares) return false;
+  let explained = 0;
+  let busiest = 0;
+  for (const [index, sums] of sum.entries())
+    for (const [cell, of] of sums.entries()) {
+      const times = (count[index] as Float64Array)[cell] as number;
+      if (times === 0) continue;
+      explained += times * (of / times - mean) ** 2;
+      busiest = Math.max(busiest, of / times / mean);
+    }
   return explained / all >= EXPLAINED && busiest >= SWING;
 }
 

@@ -1,5 +1,5 @@
-import { Weighted } from "./quantile.ts";
 import { DAY_SLOTS, HOUR_SLOTS, lengthOf, type Series, SLOT } from "./series.ts";
+import { SortedCpu } from "./sorted.ts";
 
 /** Hours of a window, all pods together; -1: none. CPU in microcores, memory in bytes. */
 export interface Hours {
@@ -20,7 +20,7 @@ export interface Hours {
   throttled: Float64Array;
 }
 
-/** What one pass over a series gives: what every rule reads. */
+/** What one pass over a series gives: what every rule reads. Good until the next series is summarised. */
 export interface Summary {
   hours: Hours;
   seconds: number;
@@ -31,9 +31,9 @@ export interface Summary {
   settled: Uint8Array;
   shortLived: boolean;
   /** Settled CPU of the last 14 days, of the last 2, and of all before the last 14. */
-  recent: Weighted;
-  newest: Weighted;
-  earlier: Weighted;
+  recent: SortedCpu;
+  newest: SortedCpu;
+  earlier: SortedCpu;
   cpuMax: number;
   cpuSum: number;
   memMax: number;
@@ -49,9 +49,16 @@ export interface Summary {
 const RECENT_SLOTS = 14 * DAY_SLOTS;
 const NEWEST_SLOTS = 2 * DAY_SLOTS;
 
+// One series at a time: what is large is used again.
+const recent = new SortedCpu();
+const newest = new SortedCpu();
+const earlier = new SortedCpu();
+let scratchHours = hoursOf(0);
+let scratchSettled = new Uint8Array(0);
+let scratchAlive = new Int32Array(0);
+
 function hoursOf(count: number): Hours {
   const numbers = () => new Float64Array(count);
-  const none = () => new Float64Array(count).fill(-1);
   return {
     count,
     pods: new Int32Array(count),
@@ -61,26 +68,40 @@ function hoursOf(count: number): Hours {
     cpuMax: numbers(),
     cpuPeak: numbers(),
     memMax: numbers(),
-    cpuRequest: none(),
-    memRequest: none(),
-    cpuLimit: none(),
-    memLimit: none(),
+    cpuRequest: numbers(),
+    memRequest: numbers(),
+    cpuLimit: numbers(),
+    memLimit: numbers(),
     oom: numbers(),
     throttled: numbers(),
   };
 }
 
-// One series at a time: what is large is used again.
-const recent = new Weighted();
-const newest = new Weighted();
-const earlier = new Weighted();
+const NONE = ["cpuRequest", "memRequest", "cpuLimit", "memLimit"] as const;
+const ZERO = [
+  "pods",
+  "seconds",
+  "cpuSum",
+  "memSum",
+  "cpuMax",
+  "cpuPeak",
+  "memMax",
+  "oom",
+  "throttled",
+] as const;
+
+function emptyHours(count: number): Hours {
+  if (scratchHours.count !== count) scratchHours = hoursOf(count);
+  for (const name of ZERO) scratchHours[name].fill(0);
+  for (const name of NONE) scratchHours[name].fill(-1);
+  return scratchHours;
+}
 
 /**
  * Marks a process's first five minutes: those after a pod was first seen (not where the window begins
  * with it) and after each restart.
  */
 function markStarts(series: Series, settled: Uint8Array): void {
-  settled.fill(1);
   for (const { from, until } of series.pods) {
     const first = series.slot[from] as number;
     if (first === 0) continue;
@@ -102,33 +123,38 @@ function markStarts(series: Series, settled: Uint8Array): void {
   }
 }
 
+/** Whether leaving first minutes out would leave under half of the time. */
+function isShortLived(series: Series, settled: Uint8Array, length: number): boolean {
+  let left = 0;
+  let all = 0;
+  for (let i = 0; i < length; i++) {
+    const time = series.seconds[i] as number;
+    all += time;
+    if (settled[i] === 0) left += time;
+  }
+  return left * 2 > all;
+}
+
 /** @param starts whether first minutes are left out; a job's are part of its work */
 export function summarise(series: Series, starts: boolean): Summary {
   const length = lengthOf(series);
-  const hours = hoursOf(Math.ceil(series.slots / HOUR_SLOTS));
-  let settled: Uint8Array = new Uint8Array(length).fill(1);
+  const hours = emptyHours(Math.ceil(series.slots / HOUR_SLOTS));
+  if (scratchSettled.length < length) scratchSettled = new Uint8Array(Math.ceil(length * 1.25));
+  const settled = scratchSettled.fill(1, 0, length);
   let shortLived = false;
   if (starts) {
     markStarts(series, settled);
-    let all = 0;
-    let kept = 0;
-    for (let i = 0; i < length; i++) {
-      const seconds = series.seconds[i] as number;
-      all += seconds;
-      if (settled[i] === 1) kept += seconds;
-    }
-    if (kept * 2 < all) {
-      shortLived = true;
-      settled = settled.fill(1);
-    }
+    shortLived = isShortLived(series, settled, length);
+    if (shortLived) settled.fill(1, 0, length);
   }
   recent.clear();
   newest.clear();
   earlier.clear();
+  if (scratchAlive.length !== series.slots) scratchAlive = new Int32Array(series.slots);
+  const alive = scratchAlive.fill(0);
+  const { slot, seconds, cpu, peak, mem } = series;
   const recentFrom = series.slots - RECENT_SLOTS;
   const newestFrom = series.slots - NEWEST_SLOTS;
-  const alive = new Int32Array(series.slots);
-  const { slot, seconds, cpu, peak, mem } = series;
   let firstSlot = series.slots;
   let lastSlot = -1;
   let total = 0;
@@ -137,64 +163,67 @@ export function summarise(series: Series, starts: boolean): Summary {
   let memMax = -1;
   let memSum = 0;
   let worstMemPod = "";
-  let size = 0;
-  let held = series.sizes[0];
   for (const { pod, from, until } of series.pods) {
-    let hourBefore = -1;
-    for (let i = from; i < until; i++) {
-      while ((series.sizes[size]?.from ?? Infinity) <= i) held = series.sizes[size++];
-      const at = slot[i] as number;
-      const time = seconds[i] as number;
-      const used = cpu[i] as number;
-      const bytes = mem[i] as number;
-      const hour = Math.floor(at / HOUR_SLOTS);
-      if (at < firstSlot) firstSlot = at;
-      if (at > lastSlot) lastSlot = at;
-      alive[at] = (alive[at] as number) + 1;
+    firstSlot = Math.min(firstSlot, slot[from] as number);
+    lastSlot = Math.max(lastSlot, slot[until - 1] as number);
+    const podMemBefore = memMax;
+    // Hour by hour: sums stand in registers, not in arrays, until the hour is over.
+    for (let i = from; i < until;) {
+      const hour = Math.floor((slot[i] as number) / HOUR_SLOTS);
+      const end = (hour + 1) * HOUR_SLOTS;
+      let time = 0;
+      let cpuTime = 0;
+      let memTime = 0;
+      let mostCpu = 0;
+      let mostPeak = 0;
+      let mostMem = 0;
+      for (; i < until; i++) {
+        const at = slot[i] as number;
+        if (at >= end) break;
+        const observed = seconds[i] as number;
+        const used = cpu[i] as number;
+        const bytes = mem[i] as number;
+        alive[at] = (alive[at] as number) + 1;
+        time += observed;
+        cpuTime += used * observed;
+        memTime += bytes * observed;
+        if (used > mostCpu) mostCpu = used;
+        if ((peak[i] as number) > mostPeak) mostPeak = peak[i] as number;
+        if (bytes > mostMem) mostMem = bytes;
+        if (used > cpuMax && settled[i] === 1 && observed > 0) cpuMax = used;
+      }
       total += time;
-      cpuSum += used * time;
-      memSum += bytes * time;
-      if (bytes > memMax) {
-        memMax = bytes;
-        worstMemPod = pod;
-      }
-      if (hour !== hourBefore) {
-        hourBefore = hour;
-        hours.pods[hour] = (hours.pods[hour] as number) + 1;
-      }
+      cpuSum += cpuTime;
+      memSum += memTime;
+      if (mostMem > memMax) memMax = mostMem;
+      hours.pods[hour] = (hours.pods[hour] as number) + 1;
       hours.seconds[hour] = (hours.seconds[hour] as number) + time;
-      hours.cpuSum[hour] = (hours.cpuSum[hour] as number) + used * time;
-      hours.memSum[hour] = (hours.memSum[hour] as number) + bytes * time;
-      if (used > (hours.cpuMax[hour] as number)) hours.cpuMax[hour] = used;
-      if ((peak[i] as number) > (hours.cpuPeak[hour] as number))
-        hours.cpuPeak[hour] = peak[i] as number;
-      if (bytes > (hours.memMax[hour] as number)) hours.memMax[hour] = bytes;
-      if (held !== undefined) {
-        if (held.cpuRequest > (hours.cpuRequest[hour] as number))
-          hours.cpuRequest[hour] = held.cpuRequest;
-        if (held.memRequest > (hours.memRequest[hour] as number))
-          hours.memRequest[hour] = held.memRequest;
-        if (held.cpuLimit > (hours.cpuLimit[hour] as number)) hours.cpuLimit[hour] = held.cpuLimit;
-        if (held.memLimit > (hours.memLimit[hour] as number)) hours.memLimit[hour] = held.memLimit;
-      }
-      if (settled[i] === 0 || time === 0) continue;
-      if (used > cpuMax) cpuMax = used;
-      if (at >= recentFrom) recent.add(used, time);
-      else earlier.add(used, time);
-      if (at >= newestFrom) newest.add(used, time);
+      hours.cpuSum[hour] = (hours.cpuSum[hour] as number) + cpuTime;
+      hours.memSum[hour] = (hours.memSum[hour] as number) + memTime;
+      raise(hours.cpuMax, hour, mostCpu);
+      raise(hours.cpuPeak, hour, mostPeak);
+      raise(hours.memMax, hour, mostMem);
     }
+    if (memMax > podMemBefore) worstMemPod = pod;
+    const recentAt = firstFrom(slot, from, until, recentFrom);
+    const newestAt = firstFrom(slot, recentAt, until, newestFrom);
+    earlier.addRange(cpu, seconds, from, recentAt, settled);
+    recent.addRange(cpu, seconds, recentAt, until, settled);
+    newest.addRange(cpu, seconds, newestAt, until, settled);
   }
-  let oomKills = 0;
-  let restarts = 0;
-  let throttledMs = 0;
+  sizesByHour(series, hours);
+  const ends = { oomKills: 0, restarts: 0, throttledMs: 0 };
   for (const event of series.events) {
-    oomKills += event.oom;
-    restarts += event.restarts;
-    throttledMs += event.throttled;
+    ends.oomKills += event.oom;
+    ends.restarts += event.restarts;
+    ends.throttledMs += event.throttled;
     const hour = Math.floor((slot[event.sample] as number) / HOUR_SLOTS);
     hours.oom[hour] = (hours.oom[hour] as number) + event.oom;
     hours.throttled[hour] = (hours.throttled[hour] as number) + event.throttled;
   }
+  let replicasMax = 0;
+  for (let at = 0; at < series.slots; at++)
+    if ((alive[at] as number) > replicasMax) replicasMax = alive[at] as number;
   return {
     hours,
     seconds: total,
@@ -210,10 +239,44 @@ export function summarise(series: Series, starts: boolean): Summary {
     memMax: Math.max(memMax, 0),
     memSum,
     worstMemPod,
-    oomKills,
-    restarts,
-    throttledMs,
-    replicasMax: alive.reduce((most, pods) => Math.max(most, pods), 0),
+    ...ends,
+    replicasMax,
     replicasLast: lastSlot < 0 ? 0 : (alive[lastSlot] as number),
   };
+}
+
+function raise(list: Float64Array, index: number, value: number): void {
+  if (value > (list[index] as number)) list[index] = value;
+}
+
+/** The first sample of [from, until) at or after a slot. */
+export function firstFrom(slot: Uint16Array, from: number, until: number, at: number): number {
+  let low = from;
+  let high = until;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((slot[middle] as number) < at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The highest request and limit of each hour in which a pod was seen. */
+function sizesByHour(series: Series, hours: Hours): void {
+  let pod = 0;
+  for (const [index, size] of series.sizes.entries()) {
+    const next = series.sizes[index + 1]?.from ?? lengthOf(series);
+    // One entry may hold over several pods.
+    for (let from = size.from; from < next;) {
+      while ((series.pods[pod]?.until ?? Infinity) <= from) pod++;
+      const until = Math.min(next, series.pods[pod]?.until ?? next);
+      const first = Math.floor((series.slot[from] as number) / HOUR_SLOTS);
+      const last = Math.floor((series.slot[until - 1] as number) / HOUR_SLOTS);
+      for (let hour = first; hour <= last; hour++) {
+        if (hours.seconds[hour] === 0) continue;
+        for (const name of NONE) raise(hours[name], hour, size[name]);
+      }
+      from = until;
+    }
+  }
 }

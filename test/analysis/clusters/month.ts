@@ -61,6 +61,7 @@ export async function withMonth<T>(
       facts: [],
       fingerprint: "",
       causes: {},
+      texts: {},
     };
     const settings: BuildSettings = {
       currency: "EUR",

@@ -5,13 +5,18 @@ import {
   linearBuckets,
 } from "../../../analysis/findings/peers/histogram.ts";
 import {
-  interpolated,
   krrCpu,
   krrMemory,
   krrSimple,
   krrSimpleLimit,
 } from "../../../analysis/findings/peers/krr.ts";
-import { confidenceFactor, Vpa, type VpaAnswer } from "../../../analysis/findings/peers/vpa.ts";
+import { SortedCpu } from "../../../analysis/findings/recommend/sorted.ts";
+import {
+  confidenceFactor,
+  cpuBucket,
+  Vpa,
+  type VpaAnswer,
+} from "../../../analysis/findings/peers/vpa.ts";
 
 /** The check values that upstream's own tests and issues publish; the sources are named at each. */
 
@@ -53,6 +58,17 @@ describe("VPA's histograms", () => {
     expect(cpu.start(175)).toBeCloseTo(1021.109, 3);
     expect(Math.trunc(memory.start(175))).toBe(1_021_109_408_904);
     expect(Math.trunc(memory.start(20))).toBe(330_659_541);
+  });
+  it("are found without a logarithm just as with it, at both sides of every start", () => {
+    const cpu = exponentialBuckets(1000, 0.01, 1.05);
+    const near = Array.from({ length: cpu.count }, (_, bucket) => {
+      const start = Math.ceil(cpu.start(bucket) * 1e6);
+      return [start - 1_025, start - 1, start, start + 1, start + 1_025];
+    }).flat();
+    const values = [...near, 4_294_967_295].filter((value) => value >= 0);
+    expect(values.map((value) => cpuBucket(value))).toEqual(
+      values.map((value) => cpu.find(value / 1e6)),
+    );
   });
   it("forget by half in a half-life, as in decaying_histogram_test.go", () => {
     const histogram = new DecayingHistogram(linearBuckets(10, 1), 3600);
@@ -136,8 +152,14 @@ describe("VPA's recommendation", () => {
 });
 
 describe("KRR", () => {
+  const sorted = (values: readonly number[]) => {
+    const cpu = new SortedCpu();
+    const seconds = new Uint16Array(values.length).fill(300);
+    cpu.addRange(Uint32Array.from(values), seconds, 0, values.length);
+    return cpu;
+  };
   const pod = (values: readonly number[], seconds = values.length * 300, memory = 100 * MIB) => ({
-    cpu: Float64Array.from(values).sort(),
+    p95: sorted(values).interpolated(0.95),
     memory,
     seconds,
   });
@@ -146,10 +168,10 @@ describe("KRR", () => {
     Array.from({ length: 14 * 288 }, (_, index) => (index % 288 < hours * 12 ? m(1000) : m(50)));
 
   it("interpolates linearly at rank p(n-1), as Prometheus and numpy do", () => {
-    expect(interpolated(Float64Array.of(0, 10), 0.95)).toBeCloseTo(9.5, 12);
-    expect(interpolated(Float64Array.of(1, 2, 3, 4), 0.5)).toBe(2.5);
-    expect(interpolated(Float64Array.of(7), 0.95)).toBe(7);
-    expect(interpolated(new Float64Array(0), 0.95)).toBe(0);
+    expect(sorted([0, 10]).interpolated(0.95)).toBeCloseTo(9.5, 12);
+    expect(sorted([4, 2, 1, 3]).interpolated(0.5)).toBe(2.5);
+    expect(sorted([7]).interpolated(0.95)).toBe(7);
+    expect(sorted([]).interpolated(0.95)).toBe(0);
   });
   it("rounds up to millicores and MiB, with floors", () => {
     expect([1, 10_000, 50_000, 50_001, 50_999].map(krrCpu)).toEqual([
@@ -164,13 +186,13 @@ describe("KRR", () => {
     expect(krrSimple([pod(nights(2.5))], no).cpu).toBe(m(1000));
   });
   it("simple lets one pod of 25 minutes decide; simple_limit does not", () => {
-    const short = pod([m(900), m(900), m(900), m(900), m(900)]);
-    const long = pod(nights(0));
-    const answer = krrSimple([long, short], no);
+    const short = [m(900), m(900), m(900), m(900), m(900)];
+    const answer = krrSimple([pod(nights(0)), pod(short)], no);
     expect(answer.cpu).toBe(m(900));
-    const all = Float64Array.from([...long.cpu, ...short.cpu]).sort();
-    expect(krrSimpleLimit(all, true)).toEqual({ request: m(50), limit: m(50) });
-    expect(krrSimpleLimit(all, false)).toBeNull();
+    const all = sorted([...nights(0), ...short]);
+    const at = (p: number) => all.interpolated(p);
+    expect(krrSimpleLimit(at, true)).toEqual({ request: m(50), limit: m(50) });
+    expect(krrSimpleLimit(at, false)).toBeNull();
   });
   it("does not answer without data, under 100 points of 75 seconds, or under an HPA", () => {
     expect(krrSimple([], no)).toMatchObject({ cpu: null, cpuUnknown: "no-data" });

@@ -71,6 +71,8 @@ const BY_NAME: Readonly<Record<string, readonly string[]>> = {
   accumulate: ["true", "false"],
   cursor: ["1", "50"],
   resolution: ["1m"],
+  number: ["1", "2"],
+  "number.csv": ["1.csv", "2.csv"],
 };
 
 const text = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));

@@ -1,10 +1,10 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { guardedLookup, isNeverCalled } from "../../../data/outward.ts";
 import { openReadOnly } from "../../../data/warehouse.ts";
-import { cli } from "../../home.ts";
+import { cli, withFolder } from "../../home.ts";
 import { FOREIGN } from "./company.ts";
 import { Browser, sent } from "./provider.ts";
 import { type Running, startRunning } from "./running.ts";
@@ -75,6 +75,28 @@ describe("row 31: addresses that are never called", () => {
       );
     expect(await look()).toBe("10.0.0.1");
     expect(await look()).toMatch(/rebound\.example \(169\.254\.169\.254\).*never called/);
+  });
+});
+
+describe("row 31: a configured source", () => {
+  it.each([
+    "http://169.254.169.254/prometheus",
+    "http://[::ffff:169.254.169.254]",
+    "http://2852039166",
+    "http://0xa9fea9fe",
+    "file:///etc/passwd",
+    "gopher://localhost",
+  ])("%s is not read, and the error says why", async (url) => {
+    await withFolder(async (folder) => {
+      const file = join(folder, "apportion.yaml");
+      await writeFile(
+        file,
+        `home: ./home\nsources:\n  - { type: prometheus, name: usage, cluster: prod, url: "${url}" }\n`,
+      );
+      const { code, err, out } = await cli(["ingest", "--config", file]);
+      expect([2, 3], out + err).toContain(code);
+      expect(out + err).toMatch(/never called|url/);
+    });
   });
 });
 
@@ -365,7 +387,6 @@ describe("row 42 and 43: too much", () => {
 describe("row 47: without sign-in", () => {
   it("nothing listens beyond this machine", async () => {
     const { config } = running.company;
-    const { writeFile } = await import("node:fs/promises");
     const open = (await readFile(config, "utf8")).replace(/^server:[^]*$/m, "");
     const file = `${config}.open.yaml`;
     await writeFile(file, open);

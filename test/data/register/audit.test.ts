@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Register } from "../../../data/register.ts";
 import {
   appendAudit,
+  auditHash,
   auditHead,
   auditRows,
   type AuditRow,
@@ -156,6 +157,19 @@ describe("the audit log", () => {
     expect(verdict(swapped).broken).toMatchObject({ row: 5 });
   });
 
+  it("names the row after one that was changed together with its own hash", () => {
+    const path = newPath();
+    filled(path);
+    const register = new Register(path);
+    const third = { ...(auditRows(register)[2] as AuditRow), actor: "eve" };
+    register.close();
+    tamper(path, "UPDATE audit SET actor = 'eve', hash = ? WHERE n = 3", auditHash(third));
+    expect(verdict(path).broken).toEqual({
+      row: 4,
+      problem: "row 4 does not follow row 3: one of them was changed",
+    });
+  });
+
   it("misses rows cut off its end, by its own head or by one written elsewhere", () => {
     const path = newPath();
     filled(path);
@@ -203,11 +217,13 @@ describe("a register", () => {
     const path = newPath();
     filled(path);
     const db = new DatabaseSync(path);
-    // As the first version made it: its reports and nothing else.
+    // What the first version had, and nothing else.
     const later = db
-      .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%_report'")
+      .prepare(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%\\_report' ESCAPE '\\'",
+      )
       .all() as { name: string }[];
-    for (const { name } of later) db.exec(`DROP TABLE ${name}`);
+    for (const { name } of later) db.exec(`DROP TABLE "${name}"`);
     db.exec("INSERT INTO build_report VALUES ('2026-07', '{}')");
     db.close();
     const register = new Register(path);

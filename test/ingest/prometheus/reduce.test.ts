@@ -293,6 +293,67 @@ describe("errors of others (allocation-peers.md 2.6) that lie in ingestion", () 
       ).toBe(12 * HOUR * 1000);
   });
 
+  it("11: a recycled name on the same node, both alive for a while: the uid in the path decides", () => {
+    // A StatefulSet's pod deleted by force: its twin runs while the old one still ends.
+    const swap = START + 12 * HOUR;
+    const facts = reduce([
+      ...nodeSeries(),
+      ...web({ pod: "db-0", until: swap + 1800, cores: 1 }),
+      ...web({ pod: "db-0", uid: UIDS.b, from: swap, cores: 3 }),
+    ]);
+    const used = (uid: string) =>
+      sum(
+        facts.hours.filter((hour) => hour["podUid"] === uid),
+        "cpu_used",
+      );
+    expect(used(UIDS.a)).toBe((12 * HOUR + 1800) * 1000);
+    expect(used(UIDS.b)).toBe((12 * HOUR - 60) * 3000);
+  });
+
+  it("14: series of one pod and the pod itself from different moments are still one pod", () => {
+    // kube-state-metrics was down while the pod ran: cAdvisor's series alone name it, by uid.
+    const late = web({ owner: { kind: "StatefulSet", name: "db" } }).map((one) =>
+      one.metric.startsWith("kube_")
+        ? { ...one, samples: one.samples.filter(([at]) => at >= START + 20 * HOUR) }
+        : one,
+    );
+    const facts = reduce([...nodeSeries(), ...late]);
+    expect(facts.tables.pod_day).toHaveLength(1);
+    expect(facts.tables.pod_day[0]).toMatchObject({ pod_uid: UIDS.a, workload: "db" });
+    expect(sum(facts.hours, "cpu_used")).toBe(86_400 * 500);
+  });
+
+  it("16: a volume's hours are the seconds it was bound, not its pods' added up", () => {
+    const at = every(60, START, END, () => 1);
+    const ksm = { namespace: "shop", persistentvolumeclaim: "data" };
+    const facts = reduce([
+      ...nodeSeries(),
+      ...["web-1", "web-2"].flatMap((pod, index): Series[] => [
+        ...web({
+          pod,
+          uid: index === 0 ? UIDS.a : UIDS.b,
+          owner: { kind: "StatefulSet", name: "web" },
+        }),
+        {
+          metric: "kube_pod_spec_volumes_persistentvolumeclaims_info",
+          labels: { ...ksm, pod, uid: index === 0 ? UIDS.a : UIDS.b },
+          samples: at,
+        },
+      ]),
+      {
+        metric: "kube_persistentvolumeclaim_info",
+        labels: { ...ksm, volumename: "pv-1" },
+        samples: at,
+      },
+    ]);
+    expect(
+      facts.tables.volume_day.map((row) => [row["workload"], row["bound_s"], row["mounted_s"]]),
+    ).toEqual([
+      [null, 86_400, 86_400],
+      ["web", 86_400, 86_400],
+    ]);
+  });
+
   it("12: what kube-state-metrics says and another job says again counts once", () => {
     const own = [...nodeSeries(), ...web()];
     const again = own

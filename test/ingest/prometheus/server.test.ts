@@ -1,9 +1,11 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { cli, withFolder, writeConfig } from "../../home.ts";
-import { describeWith } from "../../needs.ts";
+import { describeWith, ROOT } from "../../needs.ts";
 import { ledger } from "../taken.ts";
 import {
   factFiles,
@@ -215,6 +217,18 @@ describeWith("Prometheus", "usage from a real Prometheus", (program) => {
       expect(again.units.map(({ outcome }) => outcome)).toEqual(["unchanged", "unchanged"]);
     }));
 
+  it("doctor says what it is, how it is read and what it lacks, with what to do", () =>
+    withFolder(async (home) => {
+      const config = await writeConfig(home, "", source(`url: "${server.url}"`));
+      const { out } = await cli(["doctor", "--config", config], { env: NOW });
+      expect(out).toMatch(/ok +source usage +2 units.*Prometheus [0-9.]+\S*, read by remote read/);
+      expect(out).toMatch(
+        /note +source usage +no kube_namespace_labels: rules by label see no namespace; start kube-state-metrics with/,
+      );
+      expect(out).not.toContain("no kube_pod_labels");
+      expect(out).not.toContain("no kube_node_info");
+    }));
+
   it("gives the same facts by fitted queries, within one scrape at the edges", () =>
     withFolder((left) =>
       withFolder(async (right) => {
@@ -339,6 +353,72 @@ describeWith("Prometheus", "usage from a real Prometheus", (program) => {
       const back = await ingest(home, `url: "${server.url}"`, ["--until", "2026-08-04"]);
       expect(back.units[0]?.outcome).toBe("loaded");
     }));
+
+  it("a server that is killed while a day is read: exit 3, the days before kept, the next run completes", () =>
+    withFolder((home) =>
+      withFolder(async (calm) => {
+        const own = await startPrometheus(program, home, writeBlocks(join(home, "own"), estate()));
+        // Killed itself, at the third answer of the second day; the one on its way is never whole.
+        const { forward } = await import("../../fakes/proxy.ts");
+        let reads = 0;
+        let killed: Promise<void> | undefined;
+        const watching = await forward(own.url, (request) => {
+          if (request.url !== "/api/v1/read" || ++reads < 40) return null;
+          killed ??= own.stop("SIGKILL");
+          return null;
+        });
+        const lost = await ingest(home, `url: "${watching.url}"`);
+        await killed;
+        await watching.stop();
+        expect(killed).toBeDefined();
+        expect(lost.code).toBe(3);
+        expect(lost.units.map(({ unit, outcome, code }) => [unit, outcome, code])).toEqual([
+          [`prod ${DAY}`, "loaded", null],
+          ["prod 2026-08-04", "failed", "SOURCE_UNREADABLE"],
+        ]);
+        expect(lost.units[1]?.problem).toMatch(/nothing listens there|the connection broke/);
+        expect((await ledger(home, "SELECT unit FROM unit")).map((row) => row["unit"])).toEqual([
+          `prod ${DAY}`,
+        ]);
+        const back = await ingest(home, `url: "${server.url}"`);
+        expect(back.units.map(({ outcome }) => outcome)).toEqual(["unchanged", "loaded"]);
+        await ingest(calm, `url: "${server.url}"`);
+        for (const kind of ["usage_5m", "usage_hour", "node_hour", "pod_day"])
+          expect(await factsOf(home, kind), kind).toEqual(await factsOf(calm, kind));
+      }),
+    ));
+
+  it("ours killed while a day is read leaves no half of it; the next run takes it whole", () =>
+    withFolder((home) =>
+      withFolder(async (calm) => {
+        const { forward } = await import("../../fakes/proxy.ts");
+        let reads = 0;
+        let pid = 0;
+        const watching = await forward(server.url, (request) => {
+          // The command runs under the pinned Node, perhaps a child of its own: the whole group goes.
+          if (request.url === "/api/v1/read" && ++reads === 12) process.kill(-pid, "SIGKILL");
+          return null;
+        });
+        const config = await writeConfig(home, "", source(`url: "${watching.url}"`));
+        const args = ["ingest", "--config", config, "--until", "2026-08-04"];
+        const child = spawn(process.execPath, [join(ROOT, "bin/apportion.js"), ...args], {
+          env: { ...process.env, ...NOW },
+          stdio: "ignore",
+          detached: true,
+        });
+        pid = child.pid ?? 0;
+        await once(child, "exit");
+        expect(child.signalCode).toBe("SIGKILL");
+        const half = await ledger(home, "SELECT unit FROM unit");
+        expect(half).toEqual([]);
+        const again = await cli(args, { env: NOW });
+        await watching.stop();
+        expect(again.units.map(({ outcome }) => outcome)).toEqual(["loaded"]);
+        await ingest(calm, `url: "${server.url}"`, ["--until", "2026-08-04"]);
+        for (const kind of ["usage_5m", "usage_hour", "node_hour", "pod_day"])
+          expect(await factsOf(home, kind), kind).toEqual(await factsOf(calm, kind));
+      }),
+    ));
 
   it("13: several clusters in one server are told apart by a label", () =>
     withFolder(async (home) => {

@@ -1,0 +1,141 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { toUnits } from "../../../data/money.ts";
+import { type Charge, compute, FindingsHome, type FoundRow } from "../../findings-home.ts";
+import { CLUSTER_ID, NODES, SCALE_SET, type UsedPod, usageSource } from "../../findings-usage.ts";
+
+const DAYS = Array.from({ length: 16 }, (_, index) => `2026-08-${String(16 + index)}`);
+const MONTH = { from: "2026-08-02" };
+
+const pod = (
+  place: string,
+  node: number,
+  request: readonly [number, number],
+  cpu: string,
+  mem: string,
+  bytes: number | null,
+  more: Partial<UsedPod> = {},
+): UsedPod => {
+  const [namespace = "", kind = "", workload = ""] = place.split("/");
+  return { namespace, kind, workload, node, request, cpu, mem, bytes, ...more };
+};
+const PODS: UsedPod[] = [
+  pod("shop/Deployment/web", 0, [2000, 4096], "200 + h * 5", "700 + h * 10", 50_000),
+  pod("shop/Deployment/web", 1, [2000, 4096], "200 + h * 5", "700 + h * 10", 50_000),
+  pod("shop/Deployment/quiet", 1, [500, 512], "1", "100", 200),
+  pod("lab/Deployment/forgotten", 2, [1500, 2048], "1", "60", 300),
+  // As quiet as the others, but nobody measured its network, or half of its time.
+  pod("dark/Deployment/unmetered", 0, [300, 256], "1", "60", null),
+  pod("holes/Deployment/half-seen", 0, [300, 256], "1", "60", 200, { seen: 150 }),
+  pod("kube-system/DaemonSet/proxy", 0, [100, 64], "1", "30", 200),
+  pod("kube-system/DaemonSet/proxy", 1, [100, 64], "1", "30", 200),
+  pod("kube-system/DaemonSet/proxy", 2, [100, 64], "1", "30", 200),
+];
+
+const OWNERS = `teams:
+  - { id: shop, name: Shop, businessUnit: Retail, costCenter: CC-1 }
+  - { id: lab, name: Lab, businessUnit: Retail, costCenter: CC-2 }
+rules:
+  - { team: shop, match: { namespace: shop } }
+  - { team: lab, match: { namespace: [lab, dark, holes] } }
+`;
+const CONFIG = `clusters:
+  - { name: prod, resourceId: "${CLUSTER_ID}", nodeResourceGroup: MC_rg_prod_we, environment: production }
+`;
+
+/** Three nodes at 5 a day, so many of them covered by a reservation at 3. */
+function nodes(covered: number): Charge[] {
+  return Array.from({ length: NODES }, (_, index) =>
+    compute(SCALE_SET, index < covered ? "3" : "5", MONTH, {
+      x_SkuDetails: `{"VMName":"aks-apps-1-vmss_${index}"}`,
+      Tags: '{"aks-managed-poolName":"apps"}',
+      ...(index < covered
+        ? {
+            CommitmentDiscountId: "/reservations/r",
+            CommitmentDiscountStatus: "Used",
+            CommitmentDiscountType: "Reservation",
+            PricingCategory: "Committed",
+          }
+        : {}),
+    }),
+  );
+}
+
+const key = (row: FoundRow) => `${row.kind} ${row.subject}`;
+const sum = (rows: readonly FoundRow[], of: "paper" | "realisable" | "cost") =>
+  rows.reduce((all, row) => all + toUnits(row[of]), 0n);
+
+describe("findings of a cluster", () => {
+  let home: FindingsHome;
+  const found: FoundRow[][] = [];
+  beforeAll(async () => {
+    home = await FindingsHome.make({
+      owners: OWNERS,
+      config: CONFIG,
+      source: (folder) => usageSource(folder, DAYS, PODS),
+    });
+    for (const covered of [0, 1, 3]) {
+      await home.bill(nodes(covered));
+      found.push(await home.findings());
+    }
+  }, 120_000);
+  afterAll(() => home?.remove());
+
+  it("are the idle, the dormant and the oversized; not what was not measured", () => {
+    const own = (found[0] ?? []).filter((row) => row.claimed_by === null).map(key);
+    expect(own).toContain("dormant-namespace prod/lab");
+    expect(own).toContain("idle-workload prod/shop/Deployment/quiet");
+    expect(own).toContain("oversized-container prod/shop/Deployment/web/app");
+    const all = (found[0] ?? []).map(key).join("\n");
+    expect(all).not.toMatch(/(idle-workload|dormant-namespace) prod\/(dark|holes|kube-system)/);
+    expect(all).not.toContain("dormant-namespace prod/shop");
+  });
+
+  it("claim a euro once: what is idle is not also oversized, what is dormant not also idle", () => {
+    const rows = found[0] ?? [];
+    const byKey = new Map(rows.map((row) => [key(row), row]));
+    const dormant = byKey.get("dormant-namespace prod/lab");
+    expect(byKey.get("idle-workload prod/lab/Deployment/forgotten")).toMatchObject({
+      claimed_by: dormant?.id,
+    });
+    for (const row of rows) {
+      expect(toUnits(row.paper), key(row)).toBeLessThanOrEqual(toUnits(row.cost));
+      expect(toUnits(row.realisable), key(row)).toBeLessThanOrEqual(toUnits(row.paper));
+      if (row.claimed_by !== null) expect(toUnits(row.paper), key(row)).toBe(0n);
+    }
+    const workloads = ["prod/shop/Deployment/web", "prod/shop/Deployment/quiet", "prod/lab"];
+    for (const place of workloads) {
+      const about = rows.filter((row) => row.subject.startsWith(place));
+      const cost = about.find((row) => row.claimed_by === null)?.cost ?? "0";
+      expect(sum(about, "paper"), place).toBeLessThanOrEqual(toUnits(cost));
+    }
+    expect(sum(rows, "paper")).toBeLessThanOrEqual(toUnits("450"));
+  });
+
+  it("are priced by what the pool cost: a core and a GiB asked for and not used", () => {
+    // Three nodes of 4 cores and 16 GiB for 30 days at 450; weights are ppm of a core, as attribution's.
+    const value = 4000n * 1_000_000n * 1024n + 16_384n * 113_636n * 1000n;
+    const whole = value * 3n * 30n * 86_400n;
+    const quiet = (500n * 1_000_000n * 1024n + 512n * 113_636n * 1000n) * 16n * 86_400n;
+    const row = (found[0] ?? []).find((one) => key(one).endsWith("Deployment/quiet"));
+    const paper = (toUnits("450") * quiet) / whole;
+    const off = paper - toUnits(row?.paper ?? "0");
+    // Its account's shares are of weights scaled to 10^12: a billionth of a euro and less.
+    expect(off < 0n ? -off : off).toBeLessThan(10n ** 9n);
+  });
+
+  it("realise what the freed node was billed, less with commitments and nothing where all is committed", () => {
+    const [none = [], one = [], all = []] = found;
+    // Two pods of web stay apart, so one of three nodes goes: 150 in 30 days, or all there is on paper.
+    const released = (rows: readonly FoundRow[]) => sum(rows, "realisable");
+    const paper = sum(none, "paper");
+    expect(released(none)).toBe(paper < toUnits("150") ? paper : toUnits("150"));
+    expect(released(none)).toBeGreaterThan(0n);
+    expect(released(one)).toBeLessThanOrEqual(released(none));
+    expect(all.filter((row) => toUnits(row.realisable) > 0n).map(key)).toEqual([]);
+    expect(sum(all, "paper")).toBeLessThan(paper);
+    const freed = none
+      .flatMap((row) => JSON.parse(row.evidence) as { fact: string; value: string }[])
+      .filter(({ fact }) => fact.startsWith("nodes freed in pool"));
+    expect(new Set(freed.map(({ value }) => value))).toEqual(new Set(["1"]));
+  });
+});
