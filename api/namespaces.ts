@@ -186,14 +186,14 @@ export type Decision =
  * @throws NAMESPACE_REFUSED with all that stands against it
  */
 export function decide(
-  desk: Desk,
+  desk: Omit<Desk, "principal">,
   one: Recorded,
   decision: Decision,
   by: string,
   actor: Actor,
 ): void {
   const { register, policy, now } = desk;
-  const event = eventOf(desk, one, decision, by);
+  const event = eventOf(desk, decision, by);
   const { life } = one;
   const against =
     event.type === "kept"
@@ -207,7 +207,7 @@ export function decide(
   appendEvent(register, one.key, event, actor, { evidence: one.seen.hash });
 }
 
-function eventOf(desk: Desk, _one: Recorded, decision: Decision, by: string): Event {
+function eventOf(desk: Pick<Desk, "now" | "policy">, decision: Decision, by: string): Event {
   const { now, policy } = desk;
   switch (decision.action) {
     case "keep":

@@ -1,9 +1,9 @@
 import { pseudonym } from "../../data/register/people.ts";
 import { AppError } from "../../data/errors.ts";
 import type { IntentAction } from "../../data/register/namespaces.ts";
-import { policyOf } from "../../analysis/lifecycle/policy.ts";
+import { type Policy, policyOf } from "../../analysis/lifecycle/policy.ts";
 import { recordedAt } from "../../analysis/lifecycle/record.ts";
-import type { FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { mayAsk, refusal } from "../auth/needs.ts";
 import type { App, RouteContext } from "../app.ts";
 import {
@@ -31,6 +31,7 @@ import { cursorOffset } from "./reply.ts";
 
 const problems = { "4xx": Problem, "5xx": Problem };
 const LINK_DAYS = 30;
+const HTML = "text/html; charset=utf-8";
 
 /** Whose namespaces are, may they go, and what people decide about it. What touches a cluster becomes a request to a worker. */
 export function namespaceRoutes(app: App, context: RouteContext): void {
@@ -123,31 +124,50 @@ export function namespaceRoutes(app: App, context: RouteContext): void {
     },
   );
 
-  // Links of messages. Looking changes nothing: mail programs open every link they see.
-  const respond = {
+  // Links of messages, in a room of their own: no other route takes a form.
+  app.register(async (room) => respondRoutes(room, context, policy));
+}
+
+/** Links of messages. Looking changes nothing: mail programs open every link they see. */
+function respondRoutes(room: FastifyInstance, context: RouteContext, policy: Policy): void {
+  const options = {
     config: { needs: "public" as const, signedLink: true },
     schema: { hide: true },
   };
-  app.get<{ Querystring: { token?: string } }>("/respond", respond, async (request, reply) => {
+  room.addHook("onRequest", async (_request, reply) => {
+    // Under no-referrer a browser sends the form from "null", which is refused as another site's.
+    reply.header("referrer-policy", "same-origin");
+  });
+  room.setErrorHandler((error, request, reply) => {
+    if (!(error instanceof AppError) || !(request.headers.accept ?? "").includes("text/html"))
+      throw error;
+    return reply.code(error.status).type(HTML).send(page("This cannot be done", error.message));
+  });
+  room.get<{ Querystring: { token?: string } }>("/respond", options, async (request, reply) => {
     const token = request.query.token ?? "";
     const claim = readLink(context.access.register, token, context.now().toISOString());
+    const keeps = claim.action === "keep";
     return reply
-      .type("text/html; charset=utf-8")
+      .type(HTML)
       .send(
         page(
-          `${claim.action === "keep" ? "Keep" : "Put off"} the namespace ${claim.cluster}/${claim.name}?`,
+          `${keeps ? "Keep" : "Put off"} the namespace ${claim.cluster}/${claim.name}?`,
+          keeps
+            ? "It is then left alone, and looked at again later."
+            : `It is then left alone for ${LINK_DAYS} days.`,
           `<form method="post" action="/respond?token=${encodeURIComponent(token)}"><button>${
-            claim.action === "keep" ? "Yes, keep it" : `Yes, put it off for ${LINK_DAYS} days`
+            keeps ? "Yes, keep it" : `Yes, put it off for ${LINK_DAYS} days`
           }</button></form>`,
         ),
       );
   });
   // A browser sends a form; nothing of it is read, the link says it all.
-  app.addContentTypeParser("application/x-www-form-urlencoded", (_request, body, done) => {
-    body.resume();
-    body.on("end", () => done(null, undefined));
-  });
-  app.post<{ Querystring: { token?: string } }>("/respond", respond, async (request, reply) => {
+  room.addContentTypeParser(
+    "application/x-www-form-urlencoded",
+    { parseAs: "string" },
+    (_request, _body, done) => done(null, undefined),
+  );
+  room.post<{ Querystring: { token?: string } }>("/respond", options, async (request, reply) => {
     const now = context.now();
     const { register } = context.access;
     const claim = readLink(register, request.query.token ?? "", now.toISOString());
@@ -162,14 +182,14 @@ export function namespaceRoutes(app: App, context: RouteContext): void {
       claim.action === "keep"
         ? { action: "keep", reason: "by the link of a message" }
         : { action: "snooze", until, reason: "by the link of a message" };
-    const at = { register, policy, now: now.toISOString() } as Desk;
+    const at = { register, policy, now: now.toISOString() };
     decide(at, found, decision, claim.by, { name: claim.by, role: "owner" });
     return reply
-      .type("text/html; charset=utf-8")
+      .type(HTML)
       .send(
         page(
           `${claim.cluster}/${claim.name} is ${claim.action === "keep" ? "kept" : `put off until ${until}`}.`,
-          "",
+          "Nothing else is needed; you may close this page.",
         ),
       );
   });
@@ -196,6 +216,7 @@ function decisionOf(
   return null;
 }
 
-function page(title: string, body: string): string {
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Apportion</title></head><body><main><h1>${escaped(title)}</h1>${body}</main></body></html>`;
+/** A page that works without scripts, in whatever opens links of a mail. */
+function page(title: string, text: string, form = ""): string {
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><title>Apportion</title></head><body><main><h1>${escaped(title)}</h1><p>${escaped(text)}</p>${form}</main></body></html>`;
 }

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import type { NamespaceDetail } from "../../api/schemas-namespaces.ts";
-import type { Problem } from "../../api/schemas.ts";
+import type { Problem, Whoami } from "../../api/schemas.ts";
 import { lifeRequest, ME } from "../answers.ts";
 import { answerOf, load } from "../answering.ts";
 import { formatTime } from "../dates.ts";
@@ -43,7 +43,7 @@ function Summary({ detail }: { detail: NamespaceDetail }) {
   const { cluster, name, cost } = detail;
   return (
     <Panel title="Now">
-      <dl class="facts">
+      <dl class="facts life-facts">
         <Fact word="State">
           <span class={`badge life-${detail.state}`}>{detail.state}</span>
           {detail.since !== null && <> since {formatTime(detail.since)}</>}
@@ -95,27 +95,28 @@ function Fact({ word, children }: { word: string; children: ComponentChildren })
   );
 }
 
-interface Me {
-  csrf?: string | null;
-  data?: { csrf?: string | null };
-}
-
 function Actions({ detail, path }: { detail: NamespaceDetail; path: string }) {
   const [problem, setProblem] = useState<string | null>(null);
   const [reason, setReason] = useState("");
-  const me = answerOf<Me>(ME).data;
   const act = async (action: string, body: object) => {
-    const token = me?.csrf ?? me?.data?.csrf ?? null;
-    const response = await fetch(`${path}/${action}`, {
+    const answer = await fetch(`${path}/${action}`, {
       method: "POST",
       headers: {
         "content-type": "application/json",
-        ...(token === null ? {} : { "x-csrf-token": token }),
+        accept: "application/json",
+        // Of who has signed in; nobody else needs one.
+        "x-csrf-token": answerOf<Whoami>(ME).data?.csrf ?? "",
       },
       body: JSON.stringify(body),
-    });
-    setProblem(response.ok ? null : ((await response.json()) as Problem).detail);
-    if (response.ok) await load(path, true);
+    }).catch(() => null);
+    if (answer?.ok === true) {
+      setProblem(null);
+      setReason("");
+      await load(path, true);
+      return;
+    }
+    const said = (await answer?.json().catch(() => null)) as Problem | null | undefined;
+    setProblem(said?.detail ?? "The server did not answer. Try again.");
   };
   const month = () => new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10);
   const { state, inventoryHash } = detail;
@@ -125,24 +126,27 @@ function Actions({ detail, path }: { detail: NamespaceDetail; path: string }) {
     <Panel title="Decide">
       {problem !== null && <Notice tone="bad">{visible(problem)}</Notice>}
       {isThere && (
-        <p class="actions">
+        <div class="actions">
           <label>
-            Reason{" "}
+            Reason
             <input
+              type="text"
               value={reason}
               maxLength={500}
               onInput={(event) => setReason(event.currentTarget.value)}
             />
-          </label>{" "}
+          </label>
           <button
             type="button"
+            class="button"
             disabled={said === ""}
             onClick={() => void act("keep", { reason: said })}
           >
             Keep it
-          </button>{" "}
+          </button>
           <button
             type="button"
+            class="button"
             disabled={
               said === "" || !["candidate", "confirmed", "notified", "approved"].includes(state)
             }
@@ -150,40 +154,49 @@ function Actions({ detail, path }: { detail: NamespaceDetail; path: string }) {
           >
             Put it off for 30 days
           </button>
-        </p>
+        </div>
       )}
       {state === "notified" && (
-        <p class="actions">
-          <button type="button" onClick={() => void act("approve", { as: "owner", inventoryHash })}>
-            Approve as its owner
-          </button>{" "}
+        <div class="actions">
           <button
             type="button"
+            class="button"
+            onClick={() => void act("approve", { as: "owner", inventoryHash })}
+          >
+            Approve as its owner
+          </button>
+          <button
+            type="button"
+            class="button"
             onClick={() => void act("approve", { as: "second", inventoryHash })}
           >
             Approve as the second person
           </button>
-        </p>
+        </div>
       )}
       {state === "approved" && (
-        <button type="button" onClick={() => void act("quarantine", {})}>
-          Ask for quarantine
-        </button>
+        <div class="actions">
+          <button type="button" class="button" onClick={() => void act("quarantine", {})}>
+            Ask for quarantine
+          </button>
+        </div>
       )}
       {(state === "quarantined" || state === "backed-up") && (
-        <p class="actions">
-          <button type="button" onClick={() => void act("release", {})}>
+        <div class="actions">
+          <button type="button" class="button" onClick={() => void act("release", {})}>
             Wake it again
-          </button>{" "}
-          <button type="button" onClick={() => void act("delete", {})}>
+          </button>
+          <button type="button" class="button" onClick={() => void act("delete", {})}>
             Ask for deletion
           </button>
-        </p>
+        </div>
       )}
       {state === "deleted" && (
-        <button type="button" onClick={() => void act("restore", {})}>
-          Ask for a restore
-        </button>
+        <div class="actions">
+          <button type="button" class="button" onClick={() => void act("restore", {})}>
+            Ask for a restore
+          </button>
+        </div>
       )}
       <p class="fine quiet">
         What touches a cluster is carried out by a worker, which looks again first.

@@ -134,10 +134,11 @@ function columns(currency: string | null): Column<NamespaceRow>[] {
       head: "State",
       cell: (row) => <span class={`badge life-${row.state}`}>{row.state}</span>,
     },
-    { id: "why", head: "Why", wide: true, cell: (row) => visible(row.why) },
+    { id: "why", head: "Why", kind: "text", wide: true, cell: (row) => visible(row.why) },
     {
       id: "next",
       head: "Next",
+      kind: "text",
       wide: true,
       cell: (row) =>
         row.next === null ? (
@@ -152,15 +153,23 @@ function columns(currency: string | null): Column<NamespaceRow>[] {
   ];
 }
 
-function by(order: string): (a: NamespaceRow, b: NamespaceRow) => number {
+type Order = (a: NamespaceRow, b: NamespaceRow) => number;
+
+const text = (of: (row: NamespaceRow) => string): Order => {
+  return (a, b) => (of(a) < of(b) ? -1 : of(a) > of(b) ? 1 : 0);
+};
+
+const ORDERS: Readonly<Record<string, Order>> = {
+  name: text((row) => row.name),
+  owner: text((row) => row.owner ?? ""),
+  activity: text((row) => row.lastActivity?.at ?? ""),
+  cost: (a, b) => compareAmounts(a.cost?.amount ?? "0", b.cost?.amount ?? "0"),
+  state: text((row) => row.state),
+};
+const byPlace = text((row) => `${row.cluster}/${row.name}`);
+
+function by(order: string): Order {
   const direction = order.startsWith("-") ? -1 : 1;
-  const key = order.replace(/^-/, "");
-  const text = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
-  return (a, b) =>
-    direction *
-      (key === "cost"
-        ? compareAmounts(a.cost?.amount ?? "0", b.cost?.amount ?? "0")
-        : key === "name"
-          ? text(a.name, b.name)
-          : 0) || text(`${a.cluster}/${a.name}`, `${b.cluster}/${b.name}`);
+  const main = ORDERS[order.replace(/^-/, "")] ?? byPlace;
+  return (a, b) => direction * main(a, b) || byPlace(a, b);
 }
