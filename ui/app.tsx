@@ -5,8 +5,6 @@ import { Header } from "./header.tsx";
 import { ClustersPage } from "./pages/clusters.tsx";
 import { ForbiddenPage, isRefusal } from "./pages/forbidden.tsx";
 import { MissingPage } from "./pages/missing.tsx";
-import { LifePage } from "./pages/life.tsx";
-import { NamespacesPage } from "./pages/namespaces.tsx";
 import { NamespacePage } from "./pages/namespace.tsx";
 import { OverviewPage } from "./pages/overview.tsx";
 import { TeamPage } from "./pages/team.tsx";
@@ -16,6 +14,8 @@ import { place } from "./place.ts";
 const DataPage = later(() => import("./pages/data.tsx").then((page) => page.DataPage));
 const ExplainPage = later(() => import("./pages/explain.tsx").then((page) => page.ExplainPage));
 const FindingsPage = later(() => import("./pages/findings.tsx").then((page) => page.FindingsPage));
+const NamespacesPage = later(async () => (await import("./pages/namespaces.tsx")).NamespacesPage);
+const LifePage = later(async () => (await import("./pages/life.tsx")).LifePage);
 const MonthsPage = later(async () => (await import("./pages/statements.tsx")).MonthsPage);
 
 /** The whole application: a header that never moves and the page that the address names. */
@@ -45,14 +45,8 @@ export function App() {
             namespace={page.namespace}
           />
         )}
-        {page.name === "namespaces" && <NamespacesPage />}
-        {page.name === "life" && (
-          <LifePage
-            key={`${page.cluster}/${page.namespace}`}
-            cluster={page.cluster}
-            namespace={page.namespace}
-          />
-        )}
+        {!refused && page.name === "namespaces" && <NamespacesPage />}
+        {!refused && page.name === "life" && <LifePage />}
         {!refused && page.name === "explain" && <ExplainPage />}
         {!refused && page.name === "findings" && <FindingsPage />}
         {page.name === "data" && <DataPage />}

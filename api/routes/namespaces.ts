@@ -1,10 +1,11 @@
 import { pseudonym } from "../../data/register/people.ts";
-import { AppError } from "../../data/errors.ts";
+import { AppError, printable } from "../../data/errors.ts";
 import type { IntentAction } from "../../data/register/namespaces.ts";
 import { type Policy, policyOf } from "../../analysis/lifecycle/policy.ts";
 import { recordedAt } from "../../analysis/lifecycle/record.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { mayAsk, refusal } from "../auth/needs.ts";
+import { plainPage } from "../auth/sign-in-page.ts";
 import type { App, RouteContext } from "../app.ts";
 import {
   type Decision,
@@ -16,7 +17,6 @@ import {
   seenAt,
 } from "../namespaces.ts";
 import { listMeta } from "../meta.ts";
-import { escaped } from "../notify/message.ts";
 import { readLink } from "../notify/links.ts";
 import { Problem } from "../schemas.ts";
 import {
@@ -141,25 +141,28 @@ function respondRoutes(room: FastifyInstance, context: RouteContext, policy: Pol
   room.setErrorHandler((error, request, reply) => {
     if (!(error instanceof AppError) || !(request.headers.accept ?? "").includes("text/html"))
       throw error;
-    return reply.code(error.status).type(HTML).send(page("This cannot be done", error.message));
+    const { code, status, message } = error;
+    return reply
+      .code(status)
+      .type(HTML)
+      .send(plainPage({ title: "Nothing was changed", text: printable(message), note: code }));
   });
   room.get<{ Querystring: { token?: string } }>("/respond", options, async (request, reply) => {
     const token = request.query.token ?? "";
     const claim = readLink(context.access.register, token, context.now().toISOString());
     const keeps = claim.action === "keep";
-    return reply
-      .type(HTML)
-      .send(
-        page(
-          `${keeps ? "Keep" : "Put off"} the namespace ${claim.cluster}/${claim.name}?`,
-          keeps
-            ? "It is then left alone, and looked at again later."
-            : `It is then left alone for ${LINK_DAYS} days.`,
-          `<form method="post" action="/respond?token=${encodeURIComponent(token)}"><button>${
-            keeps ? "Yes, keep it" : `Yes, put it off for ${LINK_DAYS} days`
-          }</button></form>`,
-        ),
-      );
+    return reply.type(HTML).send(
+      plainPage({
+        title: `${keeps ? "Keep" : "Put off"} ${printable(`${claim.cluster}/${claim.name}`)}?`,
+        text: keeps
+          ? `It is then left alone for ${policy.keepDays} days.`
+          : `It is then left alone for ${LINK_DAYS} days.`,
+        form: {
+          action: `/respond?token=${encodeURIComponent(token)}`,
+          text: keeps ? "Keep it" : `Put it off for ${LINK_DAYS} days`,
+        },
+      }),
+    );
   });
   // A browser sends a form; nothing of it is read, the link says it all.
   room.addContentTypeParser(
@@ -184,14 +187,12 @@ function respondRoutes(room: FastifyInstance, context: RouteContext, policy: Pol
         : { action: "snooze", until, reason: "by the link of a message" };
     const at = { register, policy, now: now.toISOString() };
     decide(at, found, decision, claim.by, { name: claim.by, role: "owner" });
-    return reply
-      .type(HTML)
-      .send(
-        page(
-          `${claim.cluster}/${claim.name} is ${claim.action === "keep" ? "kept" : `put off until ${until}`}.`,
-          "Nothing else is needed; you may close this page.",
-        ),
-      );
+    return reply.type(HTML).send(
+      plainPage({
+        title: `${printable(`${claim.cluster}/${claim.name}`)} is ${claim.action === "keep" ? "kept" : `put off until ${until}`}`,
+        text: "Nothing else is needed; you may close this page.",
+      }),
+    );
   });
 }
 
@@ -214,9 +215,4 @@ function decisionOf(
       inventoryHash: needed("inventoryHash"),
     };
   return null;
-}
-
-/** A page that works without scripts, in whatever opens links of a mail. */
-function page(title: string, text: string, form = ""): string {
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><title>Apportion</title></head><body><main><h1>${escaped(title)}</h1><p>${escaped(text)}</p>${form}</main></body></html>`;
 }

@@ -63,7 +63,7 @@ export class LifeHome {
       "busy",
       "orphan",
       "kube-system",
-      ...Array.from({ length: 8 }, (_, index) => `team-${index}`),
+      ...Array.from({ length: 2 }, (_, index) => `team-${index}`),
     ])
       put(
         "Namespace",

@@ -82,7 +82,7 @@ test("the whole life through the command line: told, approved, asleep, backed up
 
   home.pass(35);
   const first = await home.look();
-  expect(first.told).toMatch(/12 namespaces looked at/);
+  expect(first.told).toMatch(/6 namespaces looked at/);
   expect(await home.state("old-shop")).toBe("candidate");
   expect(await home.state("busy")).toBe("active");
   expect(await home.state("kube-system")).toBe("active");
@@ -103,7 +103,7 @@ test("the whole life through the command line: told, approved, asleep, backed up
   const messages = (text: string) => text.match(/prod\/\S+ +T-\d+/g);
   expect(messages(sent.out)).toEqual(messages(dry.out));
   // One a namespace that somebody owns; nobody's are told to nobody.
-  expect(mails).toHaveLength(9);
+  expect(mails).toHaveLength(3);
   expect([await home.state("old-shop"), await home.state("orphan")]).toEqual([
     "notified",
     "confirmed",
@@ -149,7 +149,8 @@ test("the whole life through the command line: told, approved, asleep, backed up
 
   for (const days of [16, 7, 6, 1.5]) {
     home.pass(days);
-    await home.look();
+    // What is deleted is looked at last; until then only the clock passes.
+    if (days < 2) await home.look();
     await home.run("notify", "--yes");
   }
   const wouldDelete = await home.run("delete", "prod/old-shop");
@@ -189,14 +190,12 @@ test("the whole life through the command line: told, approved, asleep, backed up
   );
 }, 120_000);
 
-test("a message's link keeps or puts off by a POST of the page it opens, and nothing else", async () => {
+test("a message's link keeps or puts off by a POST of the page it opens, and nothing else; what is made again begins a life of its own", async () => {
   const { mails, notify } = await smtp();
-  const probe = await LifeHome.make("");
   const home = await LifeHome.make(notify("http://127.0.0.1:1"));
-  expect(probe.folder).not.toBe(home.folder);
   await toNotified(home);
   const address = await serve(home);
-  const text = (mails.find((mail) => mail.includes("old-shop")) ?? "")
+  const text = (mails.find((mail) => mail.includes("team-0")) ?? "")
     .replaceAll("=\r\n", "")
     .replaceAll("=3D", "=");
   const links = [...text.matchAll(/\/respond\?token=([\w.-]+)/g)].map(([, token = ""]) => token);
@@ -208,7 +207,7 @@ test("a message's link keeps or puts off by a POST of the page it opens, and not
   expect(page.status).toBe(200);
   expect(page.headers.get("content-security-policy")).toContain("script-src 'self'");
   expect(await page.text()).toContain('method="post"');
-  expect(await home.state("old-shop")).toBe("notified");
+  expect(await home.state("team-0")).toBe("notified");
   for (const forged of [
     `${snooze}x`,
     keep.replace(/^./, (char) => (char === "a" ? "b" : "a")),
@@ -216,7 +215,7 @@ test("a message's link keeps or puts off by a POST of the page it opens, and not
     "",
   ])
     expect((await open(forged, "POST")).status).toBe(403);
-  expect(await home.state("old-shop")).toBe("notified");
+  expect(await home.state("team-0")).toBe("notified");
   const crossSite = await fetch(`${address}/respond?token=${keep}`, {
     method: "POST",
     headers: { origin: "https://evil.example", "sec-fetch-site": "cross-site" },
@@ -229,9 +228,25 @@ test("a message's link keeps or puts off by a POST of the page it opens, and not
     body: "",
   });
   expect(done.status).toBe(200);
-  expect(await home.state("old-shop")).toBe("snoozed");
+  expect(await home.state("team-0")).toBe("snoozed");
   expect((await open(keep, "POST")).status).toBe(200);
-  expect(await home.state("old-shop")).toBe("kept");
+  expect(await home.state("team-0")).toBe("kept");
+  // Another of the same home; deleting is off where nothing is said of it.
+  await home.run("approve", "prod/old-shop", "--as", "owner", "--by", "ann@example.org");
+  await home.run("approve", "prod/old-shop", "--as", "second", "--by", "bob@example.org");
+  expect((await home.run("quarantine", "prod/old-shop", "--yes")).told).toMatch(/deleting is off/);
+  const { store } = home.cluster;
+  home.pass(0.1);
+  store.delete(store.ofKind("Namespace"), "old-shop");
+  store.create(store.ofKind("Namespace"), {
+    metadata: { name: "old-shop", annotations: { owner: "ann@example.org" } },
+  });
+  const stale = await home.run("quarantine", "prod/old-shop", "--yes");
+  expect(stale.code).toBe(1);
+  expect(stale.told).toMatch(/another namespace has that name/);
+  await home.look();
+  expect(await home.state("old-shop")).toBe("active");
+  expect((await home.run("audit", "prod/old-shop")).out).toContain("namespace.gone");
   home.pass(60);
   const late = await open(snooze, "POST");
   expect([late.status, ((await late.json()) as { code: string }).code]).toEqual([
@@ -267,7 +282,7 @@ test("the API lists, shows and decides; what touches a cluster waits for the wor
     data: { name: string; owner: string | null }[];
     meta: { total: number; next: string };
   };
-  expect([list.data.length, list.meta.total, list.meta.next]).toEqual([5, 12, "5"]);
+  expect([list.data.length, list.meta.total, list.meta.next]).toEqual([5, 6, "5"]);
   const detail = (
     (await get("/prod/old-shop")) as unknown as {
       data: {
@@ -302,27 +317,6 @@ test("the API lists, shows and decides; what touches a cluster waits for the wor
   const worked = await home.run("work", "--yes");
   expect(worked.told).toMatch(/it is notified, not approved/);
   expect(writes(home)).toEqual([]);
-}, 60_000);
-
-test("a namespace made again under the same name begins a life of its own; deleting stays off by default", async () => {
-  const { notify } = await smtp();
-  const home = await LifeHome.make(notify("http://127.0.0.1:1"));
-  await toNotified(home);
-  await home.run("approve", "prod/old-shop", "--as", "owner", "--by", "ann@example.org");
-  await home.run("approve", "prod/old-shop", "--as", "second", "--by", "bob@example.org");
-  expect((await home.run("quarantine", "prod/old-shop", "--yes")).told).toMatch(/deleting is off/);
-  const { store } = home.cluster;
-  home.pass(0.1);
-  store.delete(store.ofKind("Namespace"), "old-shop");
-  store.create(store.ofKind("Namespace"), {
-    metadata: { name: "old-shop", annotations: { owner: "ann@example.org" } },
-  });
-  const stale = await home.run("quarantine", "prod/old-shop", "--yes");
-  expect(stale.code).toBe(1);
-  expect(stale.told).toMatch(/another namespace has that name/);
-  await home.look();
-  expect(await home.state("old-shop")).toBe("active");
-  expect((await home.run("audit", "prod/old-shop")).out).toContain("namespace.gone");
 }, 60_000);
 
 test("a grace that is not written is refused, as is a secret that is (cloud-custodian's mark-for-op)", async () => {

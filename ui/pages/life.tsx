@@ -5,7 +5,7 @@ import type { Problem, Whoami } from "../../api/schemas.ts";
 import { lifeRequest, ME } from "../answers.ts";
 import { answerOf, load } from "../answering.ts";
 import { formatTime } from "../dates.ts";
-import { hrefOf, namespacePath, whyHref } from "../place.ts";
+import { hrefOf, namespacePath, place, whyHref } from "../place.ts";
 import { Amount } from "../parts/amount.tsx";
 import { Ask } from "../parts/ask.tsx";
 import { Notice, Panel } from "../parts/frame.tsx";
@@ -14,7 +14,14 @@ import { useTitle } from "../parts/title.ts";
 import { visible } from "../text.ts";
 
 /** One namespace: who made it, is it used, what happened to it, what may be decided. */
-export function LifePage({ cluster, namespace }: { cluster: string; namespace: string }) {
+export function LifePage() {
+  const { page } = place.value;
+  if (page.name !== "life") return null;
+  const { cluster, namespace } = page;
+  return <OneLife key={`${cluster}/${namespace}`} cluster={cluster} namespace={namespace} />;
+}
+
+function OneLife({ cluster, namespace }: { cluster: string; namespace: string }) {
   useTitle(namespace);
   const path = lifeRequest(cluster, namespace);
   return (
