@@ -57,6 +57,14 @@ export const BUILT_IN: readonly Resource[] = [
 
 /** Argo Rollouts, as a cluster that runs them has it. */
 export const ROLLOUTS: Resource = of("argoproj.io", "v1alpha1")("Rollout", "rollouts", true, true);
+export const SLEEPS: Resource = of("kube-green.com", "v1alpha1")("SleepInfo", "sleepinfos");
+export const SCALED: Resource = of("keda.sh", "v1alpha1")("ScaledObject", "scaledobjects");
+const rancher = of("management.cattle.io", "v3");
+export const USERS: Resource = rancher("User", "users", false);
+export const PROJECT_ROLES: Resource = rancher(
+  "ProjectRoleTemplateBinding",
+  "projectroletemplatebindings",
+);
 
 /** `v1` or `apps/v1`. */
 export function apiVersionOf({ group, version }: Pick<Resource, "group" | "version">): string {

@@ -1,6 +1,12 @@
 import { expect, test } from "vitest";
 import { KINDS } from "../../../ingest/kubernetes/kinds.ts";
-import { ROLLOUTS } from "../../fakes/kubernetes/resources.ts";
+import {
+  PROJECT_ROLES,
+  ROLLOUTS,
+  SCALED,
+  SLEEPS,
+  USERS,
+} from "../../fakes/kubernetes/resources.ts";
 import type { Asked, Fault } from "../../fakes/kubernetes/server.ts";
 import { type Cluster, frozen, history, makeFolder, scan, startCluster } from "./bench.ts";
 
@@ -110,7 +116,7 @@ test("a server that dies in the middle of a list keeps what was whole, and says 
   expect(outcomes).toEqual(["prod inventory/pods failed", "prod inventory loaded"]);
   expect(problems).toEqual([
     expect.stringMatching(
-      /^prod-api: cluster prod: http:\/\/127\.0\.0\.1:\d+: the server could not be reached \(.*\); not read, their history stays as it was: pods, persistentvolumes, .*rolebindings \[SOURCE_UNREADABLE\]$/,
+      /^prod-api: cluster prod: http:\/\/127\.0\.0\.1:\d+: the server could not be reached \(.*\); not read, their history stays as it was: pods, persistentvolumes, .*rolebindings, .*projectroletemplatebindings \[SOURCE_UNREADABLE\]$/,
     ),
   ]);
   expect([await open(folder, "Pod"), await open(folder, "Namespace")]).toEqual([50, 1]);
@@ -367,7 +373,8 @@ test("names, labels and annotations of any text are kept as they are", async () 
 test("objects without labels, spec, status or even metadata are read", async () => {
   const cluster = await startCluster(DAY_1);
   const folder = await makeFolder();
-  cluster.store.define(ROLLOUTS);
+  for (const resource of [ROLLOUTS, SLEEPS, SCALED, USERS, PROJECT_ROLES])
+    cluster.store.define(resource);
   cluster.fault = ({ path }) => {
     const kind = KINDS.find(({ resource }) => path.endsWith(`/${resource}`));
     if (kind === undefined) return undefined;
