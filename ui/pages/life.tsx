@@ -74,12 +74,13 @@ function Summary({ detail }: { detail: NamespaceDetail }) {
               <Amount value={cost.amount} currency={cost.currency} /> {cost.currency} in{" "}
               {cost.month}
             </a>
-          )}{" "}
+          )}
+          {" · "}
           <a href={hrefOf({}, namespacePath(cluster, name))}>its figures</a>
         </Fact>
         <Fact word="Holds">
-          {detail.holds.workloads} workloads, {detail.holds.volumes} volumes,{" "}
-          {detail.holds.loadBalancers} load balancers
+          {counted(detail.holds.workloads, "workload")}, {counted(detail.holds.volumes, "volume")},{" "}
+          {counted(detail.holds.loadBalancers, "load balancer")}
         </Fact>
         {detail.lastResult !== null && <Fact word="Last asked">{visible(detail.lastResult)}</Fact>}
       </dl>
@@ -92,6 +93,8 @@ function Summary({ detail }: { detail: NamespaceDetail }) {
     </Panel>
   );
 }
+
+const counted = (count: number, word: string) => `${count} ${word}${count === 1 ? "" : "s"}`;
 
 function Fact({ word, children }: { word: string; children: ComponentChildren }) {
   return (
