@@ -315,7 +315,8 @@ async function create(path: string, options: EngineOptions): Promise<Engine> {
     const session = await engine.session();
     await session.run("SET GLOBAL TimeZone = 'UTC'");
     // Looking whether texts would shrink by these takes half the time of writing a line; a dictionary does.
-    await session.run("SET GLOBAL disabled_compression_methods = 'fsst,dict_fsst,zstd'");
+    if (path !== ":memory:")
+      await session.run("SET GLOBAL disabled_compression_methods = 'fsst,dict_fsst,zstd'");
     if (options.folders !== undefined) await lock(session, options.folders);
     session.close();
     return engine;

@@ -336,7 +336,8 @@ describe("a damaged publish", () => {
       await expect(serve(paths)).rejects.toMatchObject({ code: "WAREHOUSE_DAMAGED" });
       const built = await command(folder, "build");
       expect({ code: built.code, err: built.err }).toEqual({ code: 0, err: "" });
-      expect(await readList(paths)).toEqual(list);
+      // Where the audit log stood when the list was written is another by then.
+      expect({ ...(await readList(paths)), audit: list.audit }).toEqual(list);
     }
     // With no list left at all the months are built anew.
     await rm(paths.list);

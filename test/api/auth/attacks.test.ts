@@ -359,17 +359,18 @@ describe("row 42 and 43: too much", () => {
       await slowed.close();
     }
   });
-  it("a query that fills the disk stops at its limit, and the others go on", async () => {
+  it("a query that outgrows its memory stops, and the others go on", async () => {
     const temp = join(running.company.home, "tmp", "spilled");
     const engine = await openReadOnly([], { memory: "48MB", threads: 1, temp, spill: "8MB" });
     try {
       const [greedy, modest] = [await engine.session(), await engine.session()];
       const huge = greedy.rows(
-        "SELECT md5(CAST(i AS VARCHAR)) AS h FROM range(3000000) AS r(i) ORDER BY h",
+        "SELECT count(*) AS n FROM (SELECT DISTINCT concat(md5(CAST(i AS VARCHAR)), md5(CAST(i + 1 AS VARCHAR))) FROM range(3000000) AS r(i))",
       );
+      const stopped = expect(huge).rejects.toThrow(/Out of Memory/);
       const [row] = await modest.rows<{ n: string }>("SELECT CAST(42 AS VARCHAR) AS n");
       expect(row?.n).toBe("42");
-      await expect(huge).rejects.toThrow(/max_temp_directory_size|memory/i);
+      await stopped;
       expect(await modest.rows("SELECT 1 AS one")).toHaveLength(1);
       greedy.close();
       modest.close();

@@ -226,6 +226,9 @@ describe("one day of usage", () => {
   it("says whose the clusters' cost is by the rules as they are written", () => {
     const rules = new Rules(readFileSync(join(home, "owners.yaml"), "utf8"));
     const clusters = CLUSTERS.map((cluster) => cluster.environment);
+    const parts = usage.shared.filter((one) => one.month === "2026-08" && one.currency === "EUR");
+    const services = [...new Set(parts.map(({ service }) => service))];
+    expect(services.length).toBeGreaterThan(1);
     const book = addUp(join(home, "exports"), manifests(join(home, "exports")), {
       owner: (subject: Subject, date: string) =>
         clusters.some(
@@ -235,14 +238,25 @@ describe("one day of usage", () => {
             subject.resourceId.toLowerCase().endsWith(`managedclusters/aks-northwind-${name}`),
         )
           ? '["cluster","",""]'
-          : rules.owner(subject, date),
+          : services.some((ending) => subject.resourceId.toLowerCase().endsWith(ending))
+            ? '["shared","",""]'
+            : rules.owner(subject, date),
     });
     const found = new Map<string, bigint>();
     const add = (owner: string, amount: bigint): unknown =>
       found.set(owner, (found.get(owner) ?? 0n) + amount);
     for (const [key, total] of book.get("2026-08 EUR") ?? [])
-      if (key.startsWith("owner ") && !key.includes('"cluster"'))
+      if (key.startsWith("owner ") && !/"cluster"|"shared"/.test(key))
         add(key.slice(6), total.effective);
+    // What many use is whole in its parts; whose a part is, the drivers' own tests say.
+    expect(book.get("2026-08 EUR")?.get('owner ["shared","",""]')?.effective).toBe(
+      sum(parts, "effective"),
+    );
+    for (const part of parts) {
+      const owners = [...found.keys()].filter((key) => key.startsWith(`["${part.team}",`));
+      expect(owners, part.team).toHaveLength(1);
+      add(owners[0] ?? "", units(part.effective));
+    }
     expect(book.get("2026-08 EUR")?.get('owner ["cluster","",""]')?.effective).toBe(
       sum(usage.clusters, "effective"),
     );
