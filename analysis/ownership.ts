@@ -56,6 +56,18 @@ export function readTeamGroups(file: string): { team: string; groups: string[] }
   return (config.teams ?? []).map((team) => ({ team: team.id, groups: team.groups ?? [] }));
 }
 
+/** Each team's contacts, its lead first, and its business unit now. */
+export function readTeamContacts(
+  file: string,
+): { team: string; businessUnit: string; contacts: string[] }[] {
+  const config = readYaml(file, "the configuration names it as owners").value as OwnersConfig;
+  return (config.teams ?? []).map((team) => ({
+    team: team.id,
+    businessUnit: team.businessUnit ?? "",
+    contacts: team.contacts ?? [],
+  }));
+}
+
 export function parseOwners(located: Located, hasClusters = false): Ownership {
   checkSection(located, [], located.value, OwnersConfig);
   const config = located.value as OwnersConfig;

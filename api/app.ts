@@ -19,6 +19,7 @@ import { exportRoutes } from "./routes/exports.ts";
 import { findingRoutes } from "./routes/findings.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
+import { namespaceRoutes } from "./routes/namespaces.ts";
 import { openCostRoutes } from "./routes/opencost.ts";
 import { pageRoutes } from "./routes/pages.ts";
 import { showbackRoutes } from "./routes/showback.ts";
@@ -164,6 +165,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   metricsRoutes(app, context);
   dataRoutes(app, context);
   exportRoutes(app, context);
+  namespaceRoutes(app, context);
   statementRoutes(app, context);
   shell = await pageRoutes(app, context);
   app.get("/openapi.json", { config: { needs: "shell" }, schema: { hide: true } }, async () =>

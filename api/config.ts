@@ -9,11 +9,13 @@ import {
 } from "../analysis/allocation.ts";
 import type { BuildSettings } from "../analysis/inputs.ts";
 import { FindingsConfig, findingsSettings } from "../analysis/findings/settings.ts";
-import { NO_OWNERS, readOwners, readTeamGroups } from "../analysis/ownership.ts";
+import { type Policy, policyOf } from "../analysis/lifecycle/policy.ts";
+import { NO_OWNERS, readOwners, readTeamContacts, readTeamGroups } from "../analysis/ownership.ts";
 import { sharedCostsOf } from "../analysis/shared-config.ts";
 import { checkSection, hint, type Located, readSecret, readYaml } from "../data/config.ts";
 import { AppError } from "../data/errors.ts";
 import { type AuthSettings, authOf, SERVER_SCHEMA, ServerConfig } from "./auth/config.ts";
+import { NamespacesConfig } from "./notify/config.ts";
 import { BlobLocation, DirectoryLocation } from "../ingest/azure-exports/config.ts";
 import { SOURCE_TYPES } from "../ingest/sources.ts";
 import type { Source } from "../ingest/source.ts";
@@ -98,6 +100,7 @@ const Settings = Type.Object(
       ),
     ),
     server: Type.Optional(ServerConfig),
+    namespaces: Type.Optional(NamespacesConfig),
   },
   closed,
 );
@@ -133,6 +136,12 @@ export interface Config {
   /** Reads where finance is told that a closed month was restated; null: nowhere. */
   webhook: (() => string) | null;
   server: { host: string; port: number; auth: AuthSettings };
+  /** The rules of namespaces' lives. */
+  lifecycle: Policy;
+  /** What carrying them out needs; paths in it are relative to `folder`. */
+  namespaces: NamespacesConfig;
+  folder: string;
+  contacts: { team: string; businessUnit: string; contacts: string[] }[];
 }
 
 export const DEMO_HOME = "data/local/demo";
@@ -177,6 +186,9 @@ export function readConfig(file: string): Config {
       : readOwners(resolve(located.folder, config.owners), (config.clusters ?? []).length > 0);
   const groups =
     config.owners === undefined ? [] : readTeamGroups(resolve(located.folder, config.owners));
+  const contacts =
+    config.owners === undefined ? [] : readTeamContacts(resolve(located.folder, config.owners));
+  checkNamespaces(located, config.namespaces ?? {}, config.clusters ?? []);
   const shared = sharedCostsOf(
     config.allocation?.shared ?? [],
     located.folder,
@@ -199,6 +211,10 @@ export function readConfig(file: string): Config {
     home: resolve(located.folder, config.home ?? "./data/local"),
     sources,
     warnings: ownership.warnings,
+    lifecycle: policyOf(config.namespaces ?? {}),
+    namespaces: config.namespaces ?? {},
+    folder: located.folder,
+    contacts,
     webhook:
       webhook === undefined
         ? null
@@ -229,6 +245,26 @@ export function readConfig(file: string): Config {
       findings: findingsSettings(config.findings ?? {}),
     },
   };
+}
+
+/** Deleting needs what it writes backups with, and a way into each cluster it is for. */
+function checkNamespaces(
+  located: Located,
+  namespaces: NamespacesConfig,
+  clusters: Static<typeof ClustersConfig>,
+): void {
+  if (namespaces.deletion !== undefined && namespaces.backup === undefined)
+    throw new AppError(
+      "CONFIG_INVALID",
+      `${located.at(["namespaces"], "deletion")}: deleting needs namespaces.backup with a folder and a key`,
+    );
+  const names = clusters.map(({ name }) => name);
+  for (const [index, { cluster }] of (namespaces.worker ?? []).entries())
+    if (!names.includes(cluster))
+      throw new AppError(
+        "CONFIG_INVALID",
+        `${located.at(["namespaces", "worker", index, "cluster"])}: no cluster is called "${cluster}"${hint(cluster, names)}`,
+      );
 }
 
 /** One name, one cluster, one entry: two of them would divide the same lines twice. */

@@ -1,3 +1,4 @@
+import type { Policy } from "../analysis/lifecycle/policy.ts";
 import type { AuthSettings } from "./auth/config.ts";
 import type { HomePaths } from "../data/files.ts";
 import { readList } from "../data/published.ts";
@@ -26,6 +27,8 @@ export interface ServerOptions {
   /** Milliseconds after which an export's reader who takes nothing is cut off. */
   stall?: number;
   log: "info" | "warn" | "silent";
+  /** The rules of namespaces' lives; without them nothing is deleted. */
+  lifecycle?: Policy;
   /** Who may come in; without it this machine alone, and all of it. */
   auth?: AuthSettings;
 }

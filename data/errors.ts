@@ -29,6 +29,13 @@ export const ERRORS = {
   MONTH_UNKNOWN: { exit: 2, status: 404, means: "That month has not been published." },
   CURRENCY_UNKNOWN: { exit: 2, status: 404, means: "That month holds no cost in that currency." },
   TEAM_UNKNOWN: { exit: 2, status: 404, means: "No team has that id." },
+  NAMESPACE_UNKNOWN: { exit: 2, status: 404, means: "No scan saw that namespace." },
+  NAMESPACE_REFUSED: {
+    exit: 1,
+    status: 409,
+    means: "Something stands against what was asked of a namespace.",
+  },
+  LINK_INVALID: { exit: 2, status: 403, means: "A link of a message is not ours or has ended." },
   FINDING_UNKNOWN: { exit: 2, status: 404, means: "No finding has that id." },
   NOT_FOUND: { exit: 2, status: 404, means: "There is nothing at that address." },
   METHOD_NOT_ALLOWED: { exit: 2, status: 405, means: "That address does not take that method." },

@@ -18,6 +18,8 @@ export type Page =
   | { name: "team"; team: string }
   | { name: "clusters" }
   | { name: "namespace"; cluster: string; namespace: string }
+  | { name: "namespaces" }
+  | { name: "life"; cluster: string; namespace: string }
   | { name: "explain" }
   | { name: "findings" }
   | { name: "data" }
@@ -60,6 +62,11 @@ const TEAM_FINDINGS = 5;
 export function pageOf(pathname: string): Page {
   const parts = pathname.split("/").filter((part) => part !== "");
   if (parts.length === 0) return { name: "overview" };
+  if (parts[0] === "namespaces" && parts.length === 1) return { name: "namespaces" };
+  if (parts[0] === "namespaces" && parts.length === 3) {
+    const [cluster, namespace] = [decoded(parts[1] ?? ""), decoded(parts[2] ?? "")];
+    if (cluster !== null && namespace !== null) return { name: "life", cluster, namespace };
+  }
   if (
     parts.length === 1 &&
     (parts[0] === "data" || parts[0] === "clusters" || parts[0] === "months")
@@ -193,6 +200,16 @@ export function dataRequests(view: View): { reconciliation: string; sources: str
   };
 }
 
+/** The request of the page of all namespaces. */
+export function namespacesRequest(): string {
+  return path("namespaces", { limit: ALL_ROWS });
+}
+
+/** The request of one namespace's life. */
+export function lifeRequest(cluster: string, namespace: string): string {
+  return `${API}/namespaces/${encodeURIComponent(cluster)}/${encodeURIComponent(namespace)}`;
+}
+
 /** The request of the months page: every month, so that one click shows another. */
 export function statementsRequest(): string {
   return path("statements", {});
@@ -225,6 +242,8 @@ export function initialRequests(pathname: string, search: string): string[] {
   if (page.name === "namespace")
     return Object.values(namespaceRequests(page.cluster, page.namespace, view));
   if (page.name === "explain" && view.target !== null) return [explainRequest(view.target, view)];
+  if (page.name === "namespaces") return [namespacesRequest()];
+  if (page.name === "life") return [lifeRequest(page.cluster, page.namespace)];
   if (page.name === "findings") return Object.values(findingsRequests(view));
   if (page.name === "data") return Object.values(dataRequests(view));
   if (page.name === "months") return [statementsRequest()];

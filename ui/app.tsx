@@ -14,6 +14,8 @@ import { place } from "./place.ts";
 const DataPage = later(() => import("./pages/data.tsx").then((page) => page.DataPage));
 const ExplainPage = later(() => import("./pages/explain.tsx").then((page) => page.ExplainPage));
 const FindingsPage = later(() => import("./pages/findings.tsx").then((page) => page.FindingsPage));
+const NamespacesPage = later(async () => (await import("./pages/namespaces.tsx")).NamespacesPage);
+const LifePage = later(async () => (await import("./pages/life.tsx")).LifePage);
 const MonthsPage = later(async () => (await import("./pages/statements.tsx")).MonthsPage);
 
 /** The whole application: a header that never moves and the page that the address names. */
@@ -43,6 +45,8 @@ export function App() {
             namespace={page.namespace}
           />
         )}
+        {!refused && page.name === "namespaces" && <NamespacesPage />}
+        {!refused && page.name === "life" && <LifePage />}
         {!refused && page.name === "explain" && <ExplainPage />}
         {!refused && page.name === "findings" && <FindingsPage />}
         {page.name === "data" && <DataPage />}

@@ -36,6 +36,12 @@ export function Header({ meta }: { meta: Meta | null }) {
           >
             Clusters
           </a>
+          <a
+            href={hrefOf({}, "/namespaces")}
+            {...current(page.name === "namespaces" || page.name === "life")}
+          >
+            Namespaces
+          </a>
           <a href={hrefOf({}, "/findings")} {...current(page.name === "findings")}>
             Findings
           </a>

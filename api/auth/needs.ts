@@ -57,8 +57,16 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** What a caller must be; see `NEEDS`. */
     needs?: NeedName;
+    /** What it may do is signed into its address; the page's own token is not asked for. See `SIGNED_LINKS`. */
+    signedLink?: boolean;
   }
 }
+
+/**
+ * Where a signed link may lead: what is changed there is told by a token that is signed, serves one
+ * purpose and expires, and never by who has signed in. Everywhere else the page's token is asked for.
+ */
+const SIGNED_LINKS: readonly string[] = ["/respond"];
 
 /** Whether a caller has what a route needs; null stands for nobody. */
 export function mayAsk(principal: Principal | null, name: NeedName): boolean {
@@ -120,6 +128,10 @@ export function requireNeeds(app: FastifyInstance): void {
       if (needs === undefined || !Object.hasOwn(NEEDS, needs))
         throw new Error(
           `${String(method)} ${url} does not say what it needs: give the route config: { needs: … }, one of ${Object.keys(NEEDS).join(", ")} (api/auth/needs.ts)`,
+        );
+      if (config?.signedLink === true && (needs !== "public" || !SIGNED_LINKS.includes(url)))
+        throw new Error(
+          `${String(method)} ${url} may not be a signed link: only ${SIGNED_LINKS.join(", ")} may, and it must need nobody (api/auth/needs.ts)`,
         );
       for (const one of [method].flat()) doors.push({ method: one, url, needs, schema });
     }

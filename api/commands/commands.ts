@@ -13,6 +13,7 @@ import { exportCommand } from "./export.ts";
 import { findingsCommand } from "./findings.ts";
 import { ingestCommand } from "./ingest.ts";
 import { initCommand } from "./init.ts";
+import { namespacesCommand } from "./namespaces.ts";
 import { runCommand } from "./run.ts";
 import { serveCommand } from "./serve.ts";
 import { sourcesCommand } from "./sources.ts";
@@ -56,6 +57,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   backup: backupCommand,
   restore: restoreCommand,
   sources: sourcesCommand,
+  namespaces: namespacesCommand,
   token: tokenCommand,
   doctor: doctorCommand,
 };

@@ -58,6 +58,7 @@ export async function serveUntilStopped(config: Config, serving: Serving): Promi
     now: serving.now,
     close: closeInChild(config.file),
     auth: config.server.auth,
+    lifecycle: config.lifecycle,
     log: screen.isTTY ? "warn" : "info",
   });
   const job =

@@ -46,6 +46,8 @@ export async function pageRoutes(app: App, context: RouteContext): Promise<strin
     "/team/:team",
     "/clusters",
     "/namespace/:cluster/:namespace",
+    "/namespaces",
+    "/namespaces/:cluster/:namespace",
     "/explain",
     "/findings",
   ])

@@ -22,6 +22,7 @@ export const DirectoryConfig = Type.Object(
           ),
           token: Type.Optional(
             Type.String({
+              secret: true,
               description: "a bearer token by reference; without it, the machine's Azure identity",
             }),
           ),

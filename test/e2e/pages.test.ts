@@ -7,11 +7,14 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { readConfig } from "../../api/config.ts";
 import { closeInChild } from "../../api/commands/close-child.ts";
 import { type RunningServer, startServer } from "../../api/server.ts";
+import { signLink } from "../../api/notify/links.ts";
+import { Register } from "../../data/register.ts";
 import { homePaths } from "../../data/files.ts";
 import { buildUi } from "../../ui/build.ts";
 import { clusterHome } from "../cluster-home.ts";
 import { demoHome } from "../demo-home.ts";
 import { describeWith, ROOT } from "../needs.ts";
+import { HOSTILE, writeLives } from "../lifecycle/lives.ts";
 import { LINES, makeBooks, MONTH, RESTATED, run, writeBill } from "../statements/books.ts";
 
 const SHOTS = join(ROOT, "test/.tmp/shots");
@@ -35,6 +38,9 @@ const CLUSTER_PAGES = {
   whyNamespace: "/explain?target=namespace%3Aprod%2Fshop&policy=even",
   whyWorkload: "/explain?target=workload%3Aprod%2Fshop%2FStatefulSet%2Fdb",
   noNamespace: "/namespace/prod/nobody",
+  namespaces: "/namespaces",
+  life: "/namespaces/prod/old-shop",
+  lifeHostile: `/namespaces/prod/${encodeURIComponent(HOSTILE)}`,
 } as const;
 /** Pages of a company that closed August twice, and was restated once more. */
 const BOOKS_PAGES = { months: "/months" } as const;
@@ -57,6 +63,7 @@ describeWith("Chromium", "pages in real Chromium", (executablePath) => {
   let clusters: RunningServer;
   let books: RunningServer;
   let clusterFolder = "";
+  let clusterRegister = "";
   let booksFolder = "";
   let axe: string;
   beforeAll(async () => {
@@ -78,6 +85,8 @@ describeWith("Chromium", "pages in real Chromium", (executablePath) => {
     server = await serve((await demoHome()).config);
     const made = await clusterHome();
     clusterFolder = made.folder;
+    clusterRegister = homePaths(made.home).register;
+    writeLives(clusterRegister);
     clusters = await serve(made.config);
     booksFolder = await mkdtemp(join(tmpdir(), "apportion-books-"));
     await makeBooks(booksFolder, "checks: { settledAfterDays: 0 }\n");
@@ -189,6 +198,32 @@ describeWith("Chromium", "pages in real Chromium", (executablePath) => {
           await page.close();
         }
       });
+
+  it("a mail's link to keep a namespace opens, and a click keeps it; a changed one says why not", async () => {
+    const register = new Register(clusterRegister);
+    const token = signLink(register, {
+      cluster: "prod",
+      name: "old-shop",
+      uid: "u-1",
+      action: "keep",
+      by: "p_ann",
+      expires: "2026-10-01T00:00:00.000Z",
+    });
+    register.close();
+    const { page, faults } = await open(`/respond?token=${token}`, LOOKS[0], clusters);
+    expect(await page.textContent("h1")).toBe("Keep prod/old-shop?");
+    await page.screenshot({ path: join(SHOTS, "respond.png") });
+    await page.click("button");
+    await page.waitForLoadState("networkidle");
+    expect(await page.textContent("h1")).toBe("prod/old-shop is kept");
+    expect(faults).toEqual([]);
+    const answer = await page.goto(`${clusters.address}/respond?token=x${token}`);
+    expect(answer?.status()).toBe(403);
+    expect(await page.textContent("h1")).toBe("Nothing was changed");
+    await page.goto(`${clusters.address}/namespaces/prod/old-shop`, { waitUntil: "networkidle" });
+    expect(await page.textContent(".badge")).toBe("kept");
+    await page.close();
+  });
 
   it("paints numbers first, without asking the API", async () => {
     const context = await browser.newContext();

@@ -264,6 +264,8 @@ describe("every route", () => {
         "/icon.svg",
         "/theme.js",
         "/index.html",
+        // Of who holds a signed link.
+        "/respond",
       ]),
     );
   });

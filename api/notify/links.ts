@@ -1,0 +1,46 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { AppError } from "../../data/errors.ts";
+import type { Register } from "../../data/register.ts";
+import { linkKey, type NamespaceKey } from "../../data/register/namespaces.ts";
+
+/** What a link in a message does; one link does one thing to one namespace, for one person. */
+export interface LinkClaim extends NamespaceKey {
+  action: "keep" | "snooze";
+  /** The pseudonym of whom it was sent to. */
+  by: string;
+  /** ISO 8601 UTC; it does nothing from then on. */
+  expires: string;
+}
+
+/** A signed link's token: what it does, readable by whoever holds it, and that we said so. */
+export function signLink(register: Register, claim: LinkClaim): string {
+  const { cluster, name, uid, action, by, expires } = claim;
+  const text = Buffer.from(JSON.stringify([cluster, name, uid, action, by, expires])).toString(
+    "base64url",
+  );
+  return `${text}.${signature(register, text)}`;
+}
+
+/** @throws LINK_INVALID where it is not ours, was changed or has expired */
+export function readLink(register: Register, token: string, now: string): LinkClaim {
+  const invalid = (why: string) =>
+    new AppError(
+      "LINK_INVALID",
+      `${why}; open the newest message about the namespace, or its page`,
+    );
+  const [text = "", given = ""] = token.split(".");
+  const wanted = Buffer.from(signature(register, text));
+  const found = Buffer.from(given);
+  if (wanted.length !== found.length || !timingSafeEqual(wanted, found))
+    throw invalid("this link was not made here, or was changed");
+  const [cluster = "", name = "", uid = "", action, by = "", expires = ""] = JSON.parse(
+    Buffer.from(text, "base64url").toString("utf8"),
+  ) as string[];
+  if (expires <= now) throw invalid(`this link ended on ${expires.slice(0, 10)}`);
+  if (action !== "keep" && action !== "snooze") throw invalid("this link does nothing we know");
+  return { cluster, name, uid, action, by, expires };
+}
+
+function signature(register: Register, text: string): string {
+  return createHmac("sha256", linkKey(register)).update(`link ${text}`).digest("base64url");
+}
