@@ -402,7 +402,7 @@ export async function openReadOnly(
   prepare?: (session: Session) => Promise<void>,
 ): Promise<Engine> {
   const { folders: _, ...unlocked } = options;
-  // One question that needs more than this stops; the disk and the others' answers stay.
+  // What the engine is told; a sort was seen to end although it needed more, so the disk is not proved safe by this.
   const engine = await create(":memory:", { spill: "4GB", ...unlocked });
   try {
     const session = await engine.session();
