@@ -75,7 +75,7 @@ export class ParquetReader {
     const optional = this.#columns[place]?.optional === true;
     let dictionary: Buffer | null = null;
     let entries = 0;
-    for (let from = at; ; ) {
+    for (let from = at; ;) {
       const { fields, end } = this.#parsed(from);
       const size = whole(fields.get(3));
       const stored = this.#file.subarray(end, end + size);
@@ -109,7 +109,12 @@ export class ParquetReader {
   }
 }
 
-const TYPES: Readonly<Record<number, ParquetType>> = { 0: "BOOLEAN", 1: "INTEGER", 2: "BIGINT", 6: "VARCHAR" };
+const TYPES: Readonly<Record<number, ParquetType>> = {
+  0: "BOOLEAN",
+  1: "INTEGER",
+  2: "BIGINT",
+  6: "VARCHAR",
+};
 
 /** Where a column of a row group begins, and whether its pages are packed by zstd. */
 interface Place {
@@ -155,7 +160,7 @@ export class RowGroup {
     if (definitions !== null && countOf(definitions, this.rows) < this.rows)
       throw this.#file.damaged("a text that must be there is not");
     const words: string[] = [];
-    for (let at = 0; words.length < entries; ) {
+    for (let at = 0; words.length < entries;) {
       const size = dictionary.readUInt32LE(at);
       words.push(dictionary.toString("utf8", at + 4, at + 4 + size));
       at += 4 + size;
@@ -217,7 +222,7 @@ export class RowGroup {
       }
     };
     eachRun(body, body[0] as number, 1, count, (word, length) => {
-      for (let left = length; left > 0; ) {
+      for (let left = length; left > 0;) {
         skip();
         put(row, words[word] as number);
         const some = Math.min(left, (gaps[next]?.[0] ?? Infinity) - row);
@@ -264,7 +269,7 @@ function eachRun(
   take: (value: number, length: number) => void,
 ): void {
   const bytes = Math.ceil(width / 8);
-  for (let at = from, row = 0; row < rows; ) {
+  for (let at = from, row = 0; row < rows;) {
     let length = 0;
     for (let scale = 1; ; scale *= 128) {
       const byte = body[at++] as number;
@@ -328,7 +333,7 @@ function fromDeltas(body: Buffer, into: Float64Array, rows: number): void {
   padded.set(body);
   const view = new DataView(padded.buffer, padded.byteOffset, padded.length);
   let at = head.at;
-  for (let row = 1; row < rows; ) {
+  for (let row = 1; row < rows;) {
     head.at = at;
     const least = unzigzag(head.varint());
     const widths = head.at;

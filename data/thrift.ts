@@ -153,5 +153,4 @@ export class ThriftReader {
   }
 }
 
-export const unzigzag = (value: number): number =>
-  value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+export const unzigzag = (value: number): number => (value % 2 === 0 ? value / 2 : -(value + 1) / 2);

@@ -85,7 +85,11 @@ async function makeDay(number: number, cluster: string, day: number): Promise<vo
   const from = FROM + day * DAY;
   const columns = USAGE_5M.map(() => new Float64Array(SLOTS));
   for (let c = 0; c < EACH; c++) {
-    const pod = { namespace: `ns-${c % 200}`, pod: `w${c}-5f7d-${week}`, podUid: `uid-${c}-${week}` };
+    const pod = {
+      namespace: `ns-${c % 200}`,
+      pod: `w${c}-5f7d-${week}`,
+      podUid: `uid-${c}-${week}`,
+    };
     const node = `node-${Math.floor(c / 30)}`;
     const level = 20_000 + ((c * 7919) % 400_000);
     const [cores, mebibytes] = [(c % 8) * 100_000, (c % 8) * 128];

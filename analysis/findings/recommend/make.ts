@@ -145,7 +145,8 @@ export async function* containersOf(
   const samples = new Samples();
   const files = window.usage.map(({ path }) => path);
   const of = Math.max(1, Math.ceil(window.rows / HELD_SAMPLES));
-  const parts = only === undefined ? Array.from({ length: of }, (_, part) => ({ part, of })) : [only];
+  const parts =
+    only === undefined ? Array.from({ length: of }, (_, part) => ({ part, of })) : [only];
   for (const part of parts) {
     await samples.read(files, { from, slots }, part, signal);
     const present = new Uint32Array(slots + 1);

@@ -274,10 +274,7 @@ export class Samples {
       let next = rows;
       for (const [kind, { starts, values }] of marks.entries()) {
         let run = at[kind] as number;
-        while (
-          run < starts.length &&
-          (values[run] === 0 || (starts[run + 1] ?? rows) <= row + 1)
-        )
+        while (run < starts.length && (values[run] === 0 || (starts[run + 1] ?? rows) <= row + 1))
           run++;
         at[kind] = run;
         if (run < starts.length) next = Math.min(next, Math.max(starts[run] as number, row + 1));
@@ -344,11 +341,7 @@ export class Samples {
     return bytewise(`${one.pod}\n${one.podUid}`, `${two.pod}\n${two.podUid}`);
   }
 
-  #series(
-    window: { from: number; slots: number },
-    runs: readonly Run[],
-    scratch: Scratch,
-  ): Series {
+  #series(window: { from: number; slots: number }, runs: readonly Run[], scratch: Scratch): Series {
     const most = runs.reduce((sum, run) => sum + run.until - run.from, 0);
     scratch.reserve(most);
     const series: Series = {
