@@ -22,6 +22,7 @@ export type Page =
   | { name: "life"; cluster: string; namespace: string }
   | { name: "explain" }
   | { name: "findings" }
+  | { name: "backtest" }
   | { name: "data" }
   | { name: "months" }
   | { name: "missing" };
@@ -72,7 +73,10 @@ export function pageOf(pathname: string): Page {
     (parts[0] === "data" || parts[0] === "clusters" || parts[0] === "months")
   )
     return { name: parts[0] };
-  if (parts.length === 1 && (parts[0] === "explain" || parts[0] === "findings"))
+  if (
+    parts.length === 1 &&
+    (parts[0] === "explain" || parts[0] === "findings" || parts[0] === "backtest")
+  )
     return { name: parts[0] };
   if (parts.length === 3 && parts[0] === "namespace") {
     const [cluster, namespace] = [decoded(parts[1] ?? ""), decoded(parts[2] ?? "")];
@@ -200,6 +204,11 @@ export function dataRequests(view: View): { reconciliation: string; sources: str
   };
 }
 
+/** The request of the backtest page. */
+export function backtestRequest(): string {
+  return path("backtest", {});
+}
+
 /** The request of the page of all namespaces. */
 export function namespacesRequest(): string {
   return path("namespaces", { limit: ALL_ROWS });
@@ -245,6 +254,7 @@ export function initialRequests(pathname: string, search: string): string[] {
   if (page.name === "namespaces") return [namespacesRequest()];
   if (page.name === "life") return [lifeRequest(page.cluster, page.namespace)];
   if (page.name === "findings") return Object.values(findingsRequests(view));
+  if (page.name === "backtest") return [backtestRequest()];
   if (page.name === "data") return Object.values(dataRequests(view));
   if (page.name === "months") return [statementsRequest()];
   return [];

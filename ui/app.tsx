@@ -14,6 +14,7 @@ import { place } from "./place.ts";
 const DataPage = later(() => import("./pages/data.tsx").then((page) => page.DataPage));
 const ExplainPage = later(() => import("./pages/explain.tsx").then((page) => page.ExplainPage));
 const FindingsPage = later(() => import("./pages/findings.tsx").then((page) => page.FindingsPage));
+const BacktestPage = later(() => import("./pages/backtest.tsx").then((page) => page.BacktestPage));
 const NamespacesPage = later(async () => (await import("./pages/namespaces.tsx")).NamespacesPage);
 const LifePage = later(async () => (await import("./pages/life.tsx")).LifePage);
 const MonthsPage = later(async () => (await import("./pages/statements.tsx")).MonthsPage);
@@ -49,6 +50,7 @@ export function App() {
         {!refused && page.name === "life" && <LifePage />}
         {!refused && page.name === "explain" && <ExplainPage />}
         {!refused && page.name === "findings" && <FindingsPage />}
+        {!refused && page.name === "backtest" && <BacktestPage />}
         {page.name === "data" && <DataPage />}
         {page.name === "months" && <MonthsPage />}
         {page.name === "missing" && <MissingPage />}

@@ -42,7 +42,10 @@ export function Header({ meta }: { meta: Meta | null }) {
           >
             Namespaces
           </a>
-          <a href={hrefOf({}, "/findings")} {...current(page.name === "findings")}>
+          <a
+            href={hrefOf({}, "/findings")}
+            {...current(page.name === "findings" || page.name === "backtest")}
+          >
             Findings
           </a>
           <a href={hrefOf({}, "/months")} {...current(page.name === "months")}>
@@ -78,7 +81,7 @@ function Pickers({ meta }: { meta: Meta }) {
   const { months } = meta;
   const month = view.month ?? meta.month ?? "";
   const at = months.indexOf(month);
-  const measured = page.name !== "data" && page.name !== "months";
+  const measured = page.name !== "data" && page.name !== "months" && page.name !== "backtest";
   const policy = view.policy ?? "configured";
   // Workloads stand before redistribution, so there is nothing to switch.
   const passed = meta.coverage !== null && view.target?.startsWith("workload:") !== true;

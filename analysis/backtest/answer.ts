@@ -50,6 +50,8 @@ export interface Gate {
   theirs: number | null;
   difference: { low: number; high: number } | null;
   holds: boolean | null;
+  /** The same where the two slacks may differ by a point of a hundred. */
+  within: boolean | null;
 }
 
 /** What `backtest --format json` prints and the findings file holds. */
@@ -194,7 +196,12 @@ export function answerOf(
   };
 }
 
-type Both = Pick<Gate, "slack" | "ours" | "theirs">;
+type Both = Pick<Gate, "slack" | "ours" | "theirs"> & {
+  /** Of the one that is multiplied, with a point more or less of slack, as suits us. */
+  near: number | null;
+};
+
+const POINT = 0.01;
 
 /** Both figures at the slack of one of the two. */
 function both<P extends { slack: number }>(
@@ -205,8 +212,18 @@ function both<P extends { slack: number }>(
 ): Both {
   const { slack } = itself(at === "ours" ? mine : other);
   return at === "ours"
-    ? { slack, ours: of(itself(mine)), theirs: atSlack(other, slack, of) }
-    : { slack, ours: atSlack(mine, slack, of), theirs: of(itself(other)) };
+    ? {
+        slack,
+        ours: of(itself(mine)),
+        theirs: atSlack(other, slack, of),
+        near: atSlack(other, slack - POINT, of),
+      }
+    : {
+        slack,
+        ours: atSlack(mine, slack, of),
+        theirs: of(itself(other)),
+        near: atSlack(mine, slack + POINT, of),
+      };
 }
 
 const itself = <P>(frontier: readonly P[]) => frontier[ITSELF] as P;
@@ -217,17 +234,20 @@ function gate(
   draws: readonly Draw[],
   read: (draw: Draw) => Both,
 ): Gate {
-  const found = read(real);
+  const { near, ...found } = read(real);
+  const holds = less(found).map((difference) => difference <= 0)[0] ?? null;
+  const nearly = less(about.at === "ours" ? { ...found, theirs: near } : { ...found, ours: near });
   const differences = draws.map(read).flatMap(less);
   return {
     ...about,
     ...found,
     difference: differences.length === 0 ? null : middle(differences),
-    holds: less(found).map((difference) => difference <= 0)[0] ?? null,
+    holds,
+    within: holds === null ? null : holds || nearly.some((difference) => difference <= 0),
   };
 }
 
-function less({ ours, theirs }: Both): number[] {
+function less({ ours, theirs }: Pick<Gate, "ours" | "theirs">): number[] {
   return ours === null || theirs === null ? [] : [ours - theirs];
 }
 

@@ -145,11 +145,16 @@ function page(answer: BacktestAnswer): string {
         gate.difference === null
           ? ""
           : `${(gate.difference.low * 100).toFixed(1)} to ${(gate.difference.high * 100).toFixed(1)} points`,
-        gate.holds === null ? "no such slack" : gate.holds ? "at most theirs" : "MORE",
+        verdictOf(gate),
       ]),
     ]),
     "",
   ].join("\n");
+}
+
+function verdictOf({ holds, within }: Gate): string {
+  if (holds === null) return "no such slack";
+  return holds ? "at most theirs" : within === true ? "at most theirs within a point" : "MORE";
 }
 
 const FIGURES: Readonly<Record<Gate["figure"], string>> = {

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
+import { ask } from "../../analysis/ask.ts";
 import { Register } from "../../data/register.ts";
 import { dismissals, dismissFinding, reopenFinding } from "../../data/register/findings.ts";
 import type { App, RouteContext } from "../app.ts";
@@ -10,6 +11,8 @@ import {
   listFindings,
   showFinding,
 } from "../findings.ts";
+import { listMeta } from "../meta.ts";
+import { Backtest, type Replayed } from "../schemas-backtest.ts";
 import { DismissBody, FindingDetail, Findings, FindingsQuery, Problem } from "../schemas.ts";
 import { clientSignal, cursorOffset } from "./reply.ts";
 
@@ -69,6 +72,26 @@ export function findingRoutes(app: App, context: RouteContext): void {
     },
     async (request, reply) =>
       reply.send(await showFinding(viewOf(request, reply), request.params.id)),
+  );
+
+  app.get(
+    "/api/v1/backtest",
+    {
+      config: { needs: "figures" },
+      schema: {
+        summary: "What our requests and the peers' would have come to on the history that is kept",
+        querystring: NoQuery,
+        response: { 200: Backtest, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const { snapshot, principal, signal } = viewOf(request, reply);
+      const [found] = await ask<{ answer: string }>(snapshot, "backtest", principal, {}, signal);
+      return reply.send({
+        data: found === undefined ? null : (JSON.parse(found.answer) as Replayed),
+        meta: listMeta(snapshot, principal),
+      });
+    },
   );
 
   app.post(

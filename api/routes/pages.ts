@@ -50,6 +50,7 @@ export async function pageRoutes(app: App, context: RouteContext): Promise<strin
     "/namespaces/:cluster/:namespace",
     "/explain",
     "/findings",
+    "/backtest",
   ])
     app.get(
       path,

@@ -1,6 +1,7 @@
 import { parse } from "csv-parse/sync";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { FindingDetail, FindingRow, Findings, Problem } from "../../api/schemas.ts";
+import type { Backtest } from "../../api/schemas-backtest.ts";
 import { addAmounts, toUnits } from "../../data/money.ts";
 import { Register } from "../../data/register.ts";
 import { verifyRegister } from "../../data/register/audit.ts";
@@ -75,6 +76,11 @@ describe("findings by command and API", () => {
     }
     const none = await server.get("/api/v1/findings/0000000000000000");
     expect([none.status, (none.json() as Problem).code]).toEqual([404, "FINDING_UNKNOWN"]);
+  });
+
+  it("has no backtest of a company without five weeks of usage, and says so", async () => {
+    expect(await get<Backtest>("/api/v1/backtest")).toMatchObject({ data: null, meta: {} });
+    expect((await server.get("/api/v1/backtest?days=3")).statusCode).toBe(400);
   });
 
   it("shows what a thing cost by day", async () => {

@@ -28,6 +28,7 @@ const PAGES = {
   clustersNone: "/clusters",
   why: "/explain?target=team%3Aclaims",
   findings: "/findings",
+  backtest: "/backtest",
   missing: "/no/such/page",
 } as const;
 /** Pages of a home whose bill has clusters in it. */

@@ -43,6 +43,10 @@ describe("the requests of a page", () => {
     ]);
   });
 
+  test("the backtest page asks for the replay, whatever the month", () => {
+    expect(initialRequests("/backtest", "?month=2026-08")).toEqual(["/api/v1/backtest"]);
+  });
+
   test("the data page asks for the month's proof and the sources", () => {
     expect(initialRequests("/data", "?month=2026-08&cost=list")).toEqual([
       "/api/v1/reconciliation?month=2026-08",

@@ -2,6 +2,7 @@ import embed, { type VisualizationSpec } from "vega-embed";
 import { expressionInterpreter } from "vega-interpreter";
 import type { Drawing } from "./drawing.ts";
 import { barsSpec, type ChartSpec, columnsSpec } from "./specs.ts";
+import { frontierSpec } from "./frontier-spec.ts";
 import { evidenceSpec } from "./evidence-spec.ts";
 import { usageSpec } from "./usage-spec.ts";
 
@@ -53,6 +54,8 @@ function specOf(drawing: Drawing, width: number): ChartSpec {
       return columnsSpec(drawing.cols, drawing, width);
     case "evidence":
       return evidenceSpec(drawing.evidence, drawing.description, width);
+    case "frontier":
+      return frontierSpec(drawing.lines, drawing.figure, drawing.description, width);
     case "usage":
       return usageSpec(drawing.days, drawing.currency, drawing.description, width);
   }

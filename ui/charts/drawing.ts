@@ -9,6 +9,7 @@ export type Drawing =
       colorKey?: string | undefined;
     }
   | { kind: "usage"; days: UsageDay[]; currency: string; description: string }
+  | { kind: "frontier"; lines: FrontierLine[]; figure: string; description: string }
   | { kind: "evidence"; evidence: Evidence; description: string };
 
 /** How much of a team's colour each part of its cost has; the outline keeps the faint ones visible. */
@@ -71,6 +72,16 @@ interface Levels {
 export const USAGE_ROW = 92;
 /** Three rows, their titles, and the days below. */
 export const USAGE_HEIGHT = 3 * (USAGE_ROW + 34) + 10;
+
+/** What a method comes to when all its answers are multiplied, least slack first; percent. */
+export interface FrontierLine {
+  name: string;
+  /** Ours is drawn before the others. */
+  ours: boolean;
+  points: { slack: number; over: number; itself: boolean; tip: string }[];
+}
+
+export const FRONTIER_HEIGHT = 300;
 
 /** An hour of a container, a pod: millicores and MiB; null where nothing was asked for. */
 export interface EvidenceHour {

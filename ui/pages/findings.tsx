@@ -99,7 +99,10 @@ function Found({ found }: { found: Findings }) {
           </p>
         )}
       </Panel>
-      <Panel title="How savings are worked out">
+      <Panel
+        title="How savings are worked out"
+        aside={<a href={hrefOf({}, "/backtest")}>Would the requests have held?</a>}
+      >
         <p>
           <strong>On paper</strong>: what would not have been asked for, at what it really cost in
           the last 30 days of the bill, after commitments. <strong>Realisable</strong>: the part of

@@ -142,9 +142,9 @@ describe("VPA's recommendation", () => {
     expect(after(3.25)).toBe(323_522_422);
     expect(after(2)).toBeGreaterThan(2048 * MIB);
   });
-  it("does not see a core for an hour each night", () => {
+  it.each([1, 2.5])("does not see a core for %s hours each night, by midnight", (hours) => {
     const { cpu } = vpaOf(14, (time) => ({
-      cpu: time % DAY < 3600 ? m(1000) : m(50),
+      cpu: time % DAY < hours * 3600 ? m(1000) : m(50),
       memory: 300 * MIB,
     }));
     expect(cpu.target).toBe(m(63));
