@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ask } from "../../analysis/ask.ts";
 import { LOCAL_ADMINISTRATOR, principalOf } from "../../analysis/principal.ts";
-import { CLUSTER_COLUMNS } from "../../analysis/visible.ts";
+import { CLUSTER_COLUMNS, makeVisible } from "../../analysis/visible.ts";
 import type { Showback, Trend, Usage } from "../../api/schemas.ts";
 import { homePaths } from "../../data/files.ts";
 import { addAmounts, toUnits } from "../../data/money.ts";
@@ -203,6 +203,39 @@ describe("who sees only a team", () => {
   });
 });
 
+describe("a month published before weights had marks", () => {
+  it("gets the marks that a build gives it", async () => {
+    const { copyFile } = await import("node:fs/promises");
+    const paths = homePaths(made.home);
+    const file = readListSync(paths).months.find((month) => month.month === "2026-08")?.file ?? "";
+    const now = join(paths.published, file);
+    const old = join(made.folder, "without-marks.duckdb");
+    await copyFile(now, old);
+    const engine = await openWriter(old);
+    const session = await engine.session();
+    await session.script("ALTER TABLE weight DROP COLUMN mark");
+    session.close();
+    engine.close();
+    const [known = [], given = []] = await Promise.all([now, old].map(marksOf));
+    expect(known.length).toBeGreaterThan(20);
+    expect(given).toEqual(known);
+  });
+
+  async function marksOf(path: string, place: number) {
+    let rows: unknown[] = [];
+    const month = { month: "2026-08", catalog: `m${place}`, schema: `s${place}` };
+    const engine = await openReadOnly([{ name: month.catalog, path }], {}, async (session) => {
+      await makeVisible(session, [month]);
+      rows = await session.rows(
+        `SELECT split_id AS split_id, consumer_id AS consumer_id, weight AS weight, mark AS mark
+         FROM ${month.schema}.visible_weight(CAST(NULL AS VARCHAR[])) ORDER BY split_id, consumer_id`,
+      );
+    });
+    engine.close();
+    return rows;
+  }
+});
+
 describe("a month published before clusters were attributed", () => {
   it("opens, and answers as if it had none", async () => {
     const { list } = await olderHome();
@@ -247,7 +280,12 @@ describe("a month published before clusters were attributed", () => {
         await session.script(`ALTER TABLE ${table} DROP COLUMN ${column}`);
     }
     await session.script("ALTER TABLE spend_resource DROP COLUMN policy");
-    await session.script("ALTER TABLE line DROP COLUMN x_cluster");
+    // Lines were one table then.
+    await session.script("CREATE TABLE whole_line AS SELECT * EXCLUDE (x_cluster) FROM line");
+    await session.script("DROP VIEW line");
+    for (const part of ["fact", "word", "resource", "owner"])
+      await session.script(`DROP TABLE line_${part}`);
+    await session.script("ALTER TABLE whole_line RENAME TO line");
     session.close();
     engine.close();
     return { list };
