@@ -33,12 +33,23 @@ async function get<T>(path: string): Promise<T> {
 const showback = (query: string) => get<Showback>(`/api/v1/showback?month=2026-08&${query}`);
 const units = (texts: Iterable<string>) => toUnits(addAmounts(texts));
 
+const COST_COLUMNS = {
+  effective: "EffectiveCost",
+  billed: "BilledCost",
+  list: "ListCost",
+  contracted: "ContractedCost",
+} as const;
+
 /** The bill's own sum: read from the CSV's cells, by nobody's code but this. */
-const billed = (currency: string) =>
+const billed = (
+  currency: string,
+  month = "2026-08",
+  cost: keyof typeof COST_COLUMNS = "effective",
+) =>
   units(
-    billOf("2026-08")
+    billOf(month)
       .filter((line) => line["BillingCurrency"] === currency)
-      .map((line) => line["EffectiveCost"] ?? "0"),
+      .map((line) => line[COST_COLUMNS[cost]] || "0"),
   );
 
 describe("showback inside clusters", () => {
@@ -51,6 +62,22 @@ describe("showback inside clusters", () => {
         expect(toUnits(meta.total ?? "")).toBe(billed("EUR"));
         for (const row of data)
           expect(units([row.direct, row.shared, row.idle]), row.key).toBe(toUnits(row.cost));
+      });
+
+  // Whose a cost is may change with the policy; what it adds up to may not, in any month, currency or measure.
+  for (const month of ["2026-07", "2026-08"])
+    for (const currency of new Set(billOf(month).map((line) => line["BillingCurrency"] ?? "")))
+      it(`${month} in ${currency} adds up in every measure under every policy`, async () => {
+        for (const cost of Object.keys(COST_COLUMNS) as (keyof typeof COST_COLUMNS)[])
+          for (const policy of ["configured", "keep", "proportional", "even"])
+            for (const by of ["namespace", "team"]) {
+              const { data } = await get<Showback>(
+                `/api/v1/showback?month=${month}&currency=${currency}&cost=${cost}&policy=${policy}&by=${by}`,
+              );
+              expect(units(data.map((row) => row.cost)), `${cost} ${policy} ${by}`).toBe(
+                billed(currency, month, cost),
+              );
+            }
       });
 
   it("by namespace names namespaces by cluster, sentinels and what is outside clusters", async () => {

@@ -6,8 +6,10 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { build } from "../../analysis/build.ts";
 import { readConfig } from "../../api/config.ts";
 import { homePaths, sha256 } from "../../data/files.ts";
+import { openLedger } from "../../data/ledger.ts";
 import { readList } from "../../data/published.ts";
 import { Register } from "../../data/register.ts";
+import type { Session } from "../../data/warehouse.ts";
 import { addDay, makeClusterHome } from "../bench/cluster-home.ts";
 
 /** Three months of a small cluster, built; then a day more of the newest. */
@@ -43,6 +45,15 @@ async function builds() {
   }
 }
 
+async function withLedger<T>(use: (session: Session) => Promise<T>): Promise<T> {
+  const ledger = await openLedger(home());
+  try {
+    return await use(ledger.session);
+  } finally {
+    ledger.close();
+  }
+}
+
 async function publishedFiles() {
   return Object.fromEntries(
     (await readList(home())).months.map(({ month, file }) => [
@@ -56,6 +67,12 @@ it("a day more rebuilds its month alone, and reads nothing of the others", async
   const before = await publishedFiles();
   expect(Object.keys(before)).toEqual(MONTHS);
   await addDay(root, NEWEST, 2);
+  // A day forgotten of what is known: of files that changed nothing known counts.
+  await withLedger(async (session) =>
+    session.run("DELETE FROM charge_day WHERE month = $month AND day = '2026-08-15'", {
+      month: NEWEST,
+    }),
+  );
   // Whatever of the earlier months a build still needs is found missing. Findings look back on two months' usage.
   const away: [from: string, to: string][] = [
     ...namesOf(home().lines, /^2026-0[67]/),
@@ -69,6 +86,12 @@ it("a day more rebuilds its month alone, and reads nothing of the others", async
     [NEWEST]: "published",
   });
   for (const [from, to] of away) await rename(to, from);
+  const days = await withLedger(async (session) =>
+    session.rows<{ month: string; days: string }>(
+      "SELECT month AS month, count(*) AS days FROM charge_day GROUP BY month ORDER BY month",
+    ),
+  );
+  expect(days.map((row) => Number(row.days))).toEqual([30, 31, 31]);
   const after = await publishedFiles();
   expect(after[NEWEST]).not.toBe(before[NEWEST]);
   expect({ ...after, [NEWEST]: "" }).toEqual({ ...before, [NEWEST]: "" });
