@@ -47,7 +47,9 @@ export const NamespaceDetail = Type.Object({
   links: Type.Array(
     Type.Object({ link: Text, person: Text, confidence: Confidence, evidence: Text }),
   ),
-  approvals: Type.Array(Type.Object({ by: Text, as: Text, at: Text, isValid: Type.Boolean() })),
+  approvals: Type.Array(
+    Type.Object({ by: Text, onTheWordOf: Maybe, as: Text, at: Text, isValid: Type.Boolean() }),
+  ),
   told: Type.Array(Type.Integer()),
   backup: Type.Union([Type.Object({ at: Text, problems: Type.Array(Text) }), Type.Null()]),
   lastResult: Maybe,

@@ -16,6 +16,8 @@ export interface Seen {
   hash: string;
   assessment: Assessment;
   creator: Creator;
+  /** Every pseudonym of whoever answers for it; empty where nobody does. */
+  owners: readonly string[];
   team: string | null;
   /** Effective cost of the newest published month. */
   cost: { month: string; currency: string; amount: string } | null;

@@ -89,7 +89,7 @@ function eventsFor(seen: Seen, life: Life, at: string): Event[] {
     verdict: seen.assessment.verdict,
     why: seen.assessment.why,
     inventoryHash: seen.hash,
-    owners: seen.creator.person === null ? [] : [seen.creator.person],
+    owners: seen.owners,
     gitops: seen.assessment.gitops,
   };
   return life.until !== null && life.until <= at ? [{ type: "lapsed", at }, scanned] : [scanned];
@@ -154,6 +154,7 @@ async function lookAtAll(
           hash: one.inventory.hash,
           assessment: assess(one, config.lifecycle, at, () => commit?.committedAt ?? null),
           creator,
+          owners: creator.person === null ? [] : directory.identitiesOf(creator.person),
           team: team ?? creator.team,
           cost: costs.get(`${one.cluster}/${one.name}`) ?? null,
         };

@@ -10,7 +10,7 @@ import {
   type Fresh,
 } from "../../analysis/lifecycle/rules.ts";
 import { closedBecause, protectionOf } from "../../analysis/lifecycle/policy.ts";
-import { apply, type Event } from "../../analysis/lifecycle/life.ts";
+import { apply, type Event, plusDays } from "../../analysis/lifecycle/life.ts";
 import { readSecret } from "../../data/config.ts";
 import { AppError, firstLine, printable } from "../../data/errors.ts";
 import type { Json } from "../../data/canonical.ts";
@@ -31,7 +31,8 @@ import {
   releaseSteps,
   type Step,
 } from "../../ingest/kubernetes/lifecycle/quarantine.ts";
-import { removeNamespace, restoreNamespace } from "../../ingest/kubernetes/lifecycle/remove.ts";
+import { removeNamespace } from "../../ingest/kubernetes/lifecycle/remove.ts";
+import { restoreNamespace } from "../../ingest/kubernetes/lifecycle/restore.ts";
 import { backupKey } from "../../ingest/kubernetes/lifecycle/seal.ts";
 import type { Config } from "../config.ts";
 import { refuse } from "../namespaces.ts";
@@ -67,21 +68,35 @@ export async function quarantine(worker: Worker, one: Recorded, actor: Actor): P
       ),
       ...unreadable(look),
     ]);
-    const steps = await carryOut(client, quarantineSteps(look), worker.isDryRun, worker.signal);
-    record(
-      worker,
-      one,
-      actor,
-      {
-        type: "quarantined",
-        at: now.toISOString(),
-        by: actor.name,
-        inventoryHash: one.seen.hash,
-        clusterHash: look.contentHash,
-      },
-      steps,
-    );
-    return done(one, steps);
+    const planned = quarantineSteps(look);
+    let isBegun = false;
+    try {
+      const steps = await carryOut(client, planned, worker.isDryRun, worker.signal, () => {
+        isBegun = true;
+        // On record before it is done: one that is half asleep must be known, so that it is woken.
+        record(
+          worker,
+          one,
+          actor,
+          {
+            type: "quarantined",
+            at: now.toISOString(),
+            by: actor.name,
+            inventoryHash: one.seen.hash,
+            clusterHash: look.contentHash,
+          },
+          planned,
+        );
+      });
+      return done(one, steps);
+    } catch (error) {
+      if (!isBegun || !(error instanceof CallFailure)) throw error;
+      throw new CallFailure(
+        error.kind,
+        `${error.message}; a part of it may sleep by now: "apportion namespaces quarantine ${one.key.cluster}/${one.key.name} --undo --yes" wakes it`,
+        { cause: error },
+      );
+    }
   });
 }
 
@@ -313,8 +328,9 @@ function freshOf(worker: Worker, one: Recorded, look: Look, when: "before" | "as
     deletionTimestamp,
   } = look.namespace.metadata;
   const protection = protectionOf(lifecycle, { name: one.key.name, labels, annotations });
-  const since = one.life.scan?.at ?? "";
-  const isNew = look.newest !== null && new Date(look.newest.at || 0).toISOString() > since;
+  // Of all kinds, settings and secrets too, which no scan reads.
+  const since = plusDays(look.at, -lifecycle.dormantDays);
+  const isNew = look.newest !== null && look.newest.at > since;
   const said = (verdict: Fresh["verdict"], why: string): Fresh => ({
     at: look.at,
     verdict,
@@ -325,9 +341,9 @@ function freshOf(worker: Worker, one: Recorded, look: Look, when: "before" | "as
   });
   if (protection !== null) return said("protected", protection);
   if (deletionTimestamp !== undefined) return said("active", "it is being deleted already");
-  if (isNew) return said("active", `${look.newest?.what} was created since the last scan`);
   if (when === "asleep" && look.running.length > 0)
     return said("active", `pod ${look.running[0]} runs`);
+  if (isNew) return said("active", `${look.newest?.what} on ${look.newest?.at.slice(0, 10)}`);
   return said("dormant", "nothing runs and nothing changed");
 }
 

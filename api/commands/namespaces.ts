@@ -1,6 +1,6 @@
-import { userInfo } from "node:os";
 import { LOCAL_ADMINISTRATOR } from "../../analysis/principal.ts";
 import { recorded, type Recorded } from "../../analysis/lifecycle/record.ts";
+import { csvRecord } from "../../data/csv.ts";
 import { AppError, asAppError, printable } from "../../data/errors.ts";
 import { hint } from "../../data/config.ts";
 import { homePaths } from "../../data/files.ts";
@@ -18,6 +18,7 @@ import {
   type Decision,
   decide,
   type Desk,
+  machineUser,
   namespaceDetail,
   namespaceRows,
   seenAt,
@@ -106,7 +107,10 @@ interface Task {
 }
 
 /** Who types: the machine's user, who stands in the audit log beside whoever they act for. */
-const typist = (): Actor => ({ name: `local:${userInfo().username}`, role: "administrator" });
+const typist = ({ invocation }: Task): Actor => ({
+  name: invocation.user ?? machineUser(),
+  role: "administrator",
+});
 
 async function run(verb: Verb, task: Task): Promise<number> {
   const { invocation, config, desk } = task;
@@ -151,15 +155,15 @@ async function run(verb: Verb, task: Task): Promise<number> {
     case "quarantine": {
       const one = seenAt(desk, placeOf(task));
       const work = options["undo"] === true ? release : quarantine;
-      return told(task, [await work(worker, one, typist())], isDryRun);
+      return told(task, [await work(worker, one, typist(task))], isDryRun);
     }
     case "restore": {
       const one = seenAt(desk, placeOf(task));
       const work = one.life.isScaledDown ? release : restore;
-      return told(task, [await work(worker, one, typist())], isDryRun);
+      return told(task, [await work(worker, one, typist(task))], isDryRun);
     }
     case "delete":
-      return told(task, await backUpAndDelete(worker, [placeOf(task)], typist()), isDryRun);
+      return told(task, await backUpAndDelete(worker, [placeOf(task)], typist(task)), isDryRun);
     case "work":
       return workOff(worker, task);
   }
@@ -278,9 +282,11 @@ function decideBy(verb: "keep" | "snooze" | "approve", task: Task): number {
       : verb === "snooze"
         ? { action: verb, until: needed("until"), reason: needed("reason") }
         : { action: verb, as, inventoryHash: one.seen.hash };
-  // Who has said so, where another person types it.
-  const by = pseudonym(desk.register, asText(options["by"]) ?? typist().name);
-  decide(desk, one, decision, by, typist());
+  // Who has said so; where another person types it, it is on that one's word, and marked so.
+  const typed = pseudonym(desk.register, typist(task).name);
+  const said = asText(options["by"]);
+  const by = said === undefined ? typed : pseudonym(desk.register, said);
+  decide(desk, one, decision, by, typist(task), typed);
   screen.tell(`${one.key.cluster}/${printable(one.key.name)}: ${verb} is recorded`);
   return 0;
 }
@@ -313,7 +319,7 @@ function list(task: Task): number {
 function show(task: Task): number {
   const { screen } = task.invocation;
   const detail = namespaceDetail(task.desk, placeOf(task));
-  if (isJson(task)) {
+  if (formatOf(task) === "json") {
     screen.out(`${JSON.stringify(detail, null, 2)}\n`);
     return 0;
   }
@@ -391,14 +397,17 @@ function told(task: Task, results: readonly Done[], isDryRun: boolean): number {
 
 const again = (isDryRun: boolean) => (isDryRun ? "; nothing was done, add --yes to do it" : "");
 
-function isJson(task: Task): boolean {
-  const format = asText(task.invocation.options["format"]) ?? "table";
-  if (format !== "table" && format !== "json")
+const FORMATS = ["table", "json", "csv"] as const;
+
+function formatOf(task: Task): (typeof FORMATS)[number] {
+  const asked = asText(task.invocation.options["format"]) ?? "table";
+  const format = FORMATS.find((one) => one === asked);
+  if (format === undefined)
     throw new AppError(
       "BAD_PARAMETER",
-      `--format: "${printable(format)}" is not one of table, json`,
+      `--format: "${printable(asked)}" is not one of ${FORMATS.join(", ")}`,
     );
-  return format === "json";
+  return format;
 }
 
 function output<T>(
@@ -409,8 +418,13 @@ function output<T>(
   right: number[] = [],
 ): void {
   const { screen } = task.invocation;
-  if (isJson(task)) screen.out(`${JSON.stringify(rows, null, 2)}\n`);
-  else screen.out(table([header, ...rows.map((row) => cells(row).map(printable))], right));
+  const format = formatOf(task);
+  if (format === "json") {
+    screen.out(`${JSON.stringify(rows, null, 2)}\n`);
+    return;
+  }
+  const all = [header, ...rows.map((row) => cells(row).map(printable))];
+  screen.out(format === "csv" ? all.map(csvRecord).join("") : table(all, right));
 }
 
 /** `CLUSTER/NAME`; a cluster's name holds no slash. */

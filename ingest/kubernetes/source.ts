@@ -5,7 +5,9 @@ import type { LandedFile, Loaded, Plan, Source, SourceContext, Unit } from "../s
 import { openCluster } from "./client.ts";
 import { type Access, type KubernetesConfig } from "./config.ts";
 import { hasHistory, type HistoryScan, prepareHistory, writeHistory } from "./history.ts";
+import { CallFailure, clusterError } from "./failure.ts";
 import { LIST_LIMITS, type ListLimits } from "./list.ts";
+import { inWords, NO_READERS, readerRights, rightsOf } from "./rights.ts";
 import { readScanList, scanCluster } from "./scan.ts";
 
 /** What a test hands in instead of the real thing. */
@@ -83,9 +85,35 @@ export function kubernetesSource(
       }
     },
 
-    async examine() {
-      // The scan itself, which is planning, says which rights are missing.
-      return { found: `cluster ${cluster} is listed`, lacking: [], labels: true };
+    async examine(context) {
+      const client = await openCluster(place, access);
+      try {
+        const { signal } = context;
+        const wanted = await readerRights(client, signal);
+        const { held, missing } = await rightsOf(client, wanted, signal);
+        const beyond = await rightsOf(client, NO_READERS, signal);
+        return {
+          found: `cluster ${cluster} is listed; holds ${held.length} of ${wanted.length} rights: ${inWords(held)}`,
+          lacking: [
+            ...(missing.length === 0
+              ? []
+              : [
+                  `lacks ${inWords(missing)}; bind the ClusterRole apportion-reader of deploy/rbac/reader.yaml`,
+                ]),
+            ...(beyond.held.length === 0
+              ? []
+              : [
+                  `may ${inWords(beyond.held)} as well, which no reader needs; give it the account of deploy/rbac/reader.yaml alone`,
+                ]),
+          ],
+          labels: true,
+        };
+      } catch (error) {
+        if (!(error instanceof CallFailure)) throw error;
+        throw clusterError(place, client.server, error);
+      } finally {
+        await client.close();
+      }
     },
 
     async land(unit, context): Promise<LandedFile[]> {
