@@ -12,7 +12,6 @@ import { workerRights } from "./doctor-worker.ts";
 import { asText } from "./ingest.ts";
 
 export const doctorCommand: Command = {
-  does: "Checks configuration, sources, disk and versions, each with what to do.",
   usage: "",
   options: {},
   async run({ options, screen, signal, now }) {
