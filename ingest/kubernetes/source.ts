@@ -4,6 +4,7 @@ import { finishLanding, landedUnits, landingFolder, readLanded, startLanding } f
 import type { LandedFile, Loaded, Plan, Source, SourceContext, Unit } from "../source.ts";
 import { openCluster } from "./client.ts";
 import { type Access, type KubernetesConfig } from "./config.ts";
+import { landRecorded, recordedScans } from "./recorded.ts";
 import { hasHistory, type HistoryScan, prepareHistory, writeHistory } from "./history.ts";
 import { CallFailure, clusterError } from "./failure.ts";
 import { LIST_LIMITS, type ListLimits } from "./list.ts";
@@ -19,11 +20,11 @@ export interface KubernetesDependencies {
 /**
  * The objects of a cluster as dated history. A scan is the listing itself, so it happens in `plan`:
  * kinds that cannot be read are its problems, by name, and the rest becomes one unit, landed as
- * NDJSON. Every scan is a run of its own.
+ * NDJSON. Every scan is a run of its own. Recorded scans are planned as they stand, oldest first.
  */
 export function kubernetesSource(
   config: KubernetesConfig,
-  access: Access,
+  from: Access | { recorded: string },
   dependencies: KubernetesDependencies = {},
 ): Source {
   const { name, cluster } = config;
@@ -53,11 +54,15 @@ export function kubernetesSource(
 
     async plan(context): Promise<Plan<Unit>> {
       const now = context.now();
+      if ("recorded" in from) {
+        const scans = await recordedScans(from.recorded, name, now);
+        return { units: scans.map(({ at }) => unitAt(at, 0)), problems: [] };
+      }
       const known = unitAt(now, 0);
       const folder = folderOf(context.home, known);
       // Two scans of one instant are one scan; what is landed is not written over.
       if ((await readLanded(folder)) !== null) return { units: [known], problems: [] };
-      const client = await openCluster(place, access);
+      const client = await openCluster(place, from);
       try {
         await startLanding(folder);
         const scan = await scanCluster(client, folder, {
@@ -86,7 +91,9 @@ export function kubernetesSource(
     },
 
     async examine(context) {
-      const client = await openCluster(place, access);
+      if ("recorded" in from)
+        return { found: `recorded scans in ${from.recorded}`, lacking: [], labels: true };
+      const client = await openCluster(place, from);
       try {
         const { signal } = context;
         const wanted = await readerRights(client, signal);
@@ -120,7 +127,7 @@ export function kubernetesSource(
       const folder = folderOf(context.home, unit);
       const before = await readLanded(folder);
       if (before !== null) return before;
-      const files = scans.get(unit);
+      const files = "recorded" in from ? await recorded(from.recorded, unit, folder) : scans.get(unit);
       if (files === undefined)
         throw new AppError(
           "FILE_INVALID",
@@ -153,6 +160,20 @@ export function kubernetesSource(
       };
     },
   };
+
+  async function recorded(
+    from: string,
+    unit: Unit,
+    folder: string,
+  ): Promise<LandedFile[] | undefined> {
+    const at = new Date(unit.run ?? "");
+    const scan = (await recordedScans(from, name, at)).find(
+      (one) => one.at.getTime() === at.getTime(),
+    );
+    if (scan === undefined) return undefined;
+    await startLanding(folder);
+    return landRecorded(scan, folder, cluster);
+  }
 
   async function earlierScans(context: SourceContext, scan: HistoryScan): Promise<HistoryScan[]> {
     const found: HistoryScan[] = [];

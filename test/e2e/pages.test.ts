@@ -311,7 +311,8 @@ describeWith("Chromium", "pages in real Chromium", (executablePath) => {
         expect({ path, made: found.made, faults }).toEqual({ path, made: 0, faults: [] });
         expect(found.wide, path).toBeLessThanOrEqual(look.width);
         expect(found.text).not.toContain("\u202e");
-        if (path === "/namespaces") for (const name of Object.values(HOSTILE)) expect(found.text).toContain(shown(name));
+        if (path === "/namespaces")
+          for (const name of Object.values(HOSTILE)) expect(found.text).toContain(shown(name));
         await page.close();
       }
   });

@@ -24,7 +24,11 @@ test("is text on the command line, in CSV, over the API and in mail", async () =
       metadata: {
         ...object.metadata,
         labels: { [other]: other, "app.kubernetes.io/owner": `${other}@example.org` },
-        annotations: { owner: "ann@example.org", "owner-email": `${other}@example.org`, note: other.repeat(50) },
+        annotations: {
+          owner: "ann@example.org",
+          "owner-email": `${other}@example.org`,
+          note: other.repeat(50),
+        },
       },
     }));
     store.create(store.ofKind("RoleBinding"), {
@@ -51,7 +55,8 @@ test("is text on the command line, in CSV, over the API and in mail", async () =
   expect(csv.out).not.toContain("\u202e");
   const rows: Record<string, string>[] = parse(csv.out, { columns: true });
   expect(rows).toHaveLength(6 + NAMES.length);
-  for (const cell of rows.flatMap((row) => Object.values(row))) expect(cell).not.toMatch(/^[=+@\t\r]/);
+  for (const cell of rows.flatMap((row) => Object.values(row)))
+    expect(cell).not.toMatch(/^[=+@\t\r]/);
   expect(rows.map((row) => row["NAMESPACE"])).toEqual(expect.arrayContaining(names));
   expect(csv.out.split("\r\n")).toHaveLength(1 + 6 + NAMES.length + 1);
 
@@ -74,7 +79,9 @@ test("is text on the command line, in CSV, over the API and in mail", async () =
   expect(sent.out).not.toMatch(/\r|\u202e/);
   const read = await Promise.all(mails.map((mail) => simpleParser(mail)));
   for (const name of NAMES) {
-    const mine = read.filter(({ text = "" }) => text.replaceAll("\n", "").includes(`prod/${shown(name)} shows`));
+    const mine = read.filter(({ text = "" }) =>
+      text.replaceAll("\n", "").includes(`prod/${shown(name)} shows`),
+    );
     expect({ name, mails: mine.length }).toEqual({ name, mails: 1 });
     const [mail] = mine;
     expect(mail?.to).toMatchObject({ value: [{ address: "ann@example.org" }] });

@@ -13,7 +13,9 @@ import { DELETION } from "./road.ts";
 /** The rules of a ClusterRole that is shipped. */
 async function rulesOf(file: string): Promise<Rule[]> {
   const text = await readFile(join(ROOT, "deploy/rbac", file), "utf8");
-  const roles = parseAllDocuments(text).map((document) => document.toJS() as { kind: string; rules: Rule[] });
+  const roles = parseAllDocuments(text).map(
+    (document) => document.toJS() as { kind: string; rules: Rule[] },
+  );
   return roles.find(({ kind }) => kind === "ClusterRole")?.rules ?? [];
 }
 
@@ -55,7 +57,9 @@ test("doctor shows which rights each account holds and which are missing", async
   expect(sound.about("worker prod")).toMatch(
     /^ok .*deleting is on; holds get namespaces, \*\.\*, persistentvolumes; .*delete namespaces; .*; lacks none$/,
   );
-  expect(sound.about("source prod-api")).toMatch(/^ok .*holds 18 of 18 rights: list namespaces, nodes, /);
+  expect(sound.about("source prod-api")).toMatch(
+    /^ok .*holds 18 of 18 rights: list namespaces, nodes, /,
+  );
   expect(sound.about("source prod-api")).not.toMatch(/note/);
   expect(await home.look()).toMatchObject({ code: 0 });
 

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, Socket } from "node:net";
 import { SMTPServer } from "smtp-server";
 import { onTestFinished } from "vitest";
 
@@ -18,14 +18,18 @@ export async function smtp(atEnd: (end: () => Promise<void>) => void = onTestFin
   const mood: { is: Mood } = { is: "takes" };
   const answer = (code: number, text: string) =>
     Object.assign(new Error(text), { responseCode: code });
+  /** Breaks a connection without a word. */
+  const hangUp = (id: string) => {
+    for (const connection of server.connections)
+      if ((connection as unknown as { id: string }).id === id)
+        for (const part of Object.values(connection)) if (part instanceof Socket) part.destroy();
+  };
   const server = new SMTPServer({
     disabledCommands: ["AUTH", "STARTTLS"],
     logger: false,
     onMailFrom(_address, session, done) {
       if (mood.is !== "drops") return done();
-      for (const connection of server.connections)
-        if ((connection as unknown as { id: string }).id === session.id)
-          (connection as unknown as { _socket: { destroy(): void } })._socket.destroy();
+      hangUp(session.id);
     },
     onRcptTo: (_address, _session, done) =>
       done(
@@ -40,9 +44,7 @@ export async function smtp(atEnd: (end: () => Promise<void>) => void = onTestFin
       stream.on("data", (chunk: Buffer) => (text += chunk.toString("utf8")));
       stream.on("end", () => {
         if (mood.is === "drops in the middle") {
-          for (const connection of server.connections)
-            if ((connection as unknown as { id: string }).id === session.id)
-              (connection as unknown as { _socket: { destroy(): void } })._socket.destroy();
+          hangUp(session.id);
           return;
         }
         if (mood.is === "refuses the message") return done(answer(554, "looks like spam"));
