@@ -1,6 +1,7 @@
 import { againstApproval, againstKeeping, againstSnooze } from "../analysis/lifecycle/rules.ts";
 import { type Event, plusDays, type Role } from "../analysis/lifecycle/life.ts";
 import type { Policy } from "../analysis/lifecycle/policy.ts";
+import { pullRequestOf } from "../analysis/lifecycle/pull-request.ts";
 import {
   nextStep,
   type Recorded,
@@ -75,6 +76,7 @@ export function namespaceDetail(
     backup:
       life.backup === null ? null : { at: life.backup.at, problems: [...life.backup.problems] },
     lastResult: lastResult(register, key),
+    pullRequest: pullRequestOf(one),
     timeline: auditRows(register, { subject: auditSubject(key) })
       .filter(({ action, details }) => action !== "namespace.scanned" || isTurn(details))
       .slice(-100)

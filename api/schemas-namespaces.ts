@@ -53,6 +53,8 @@ export const NamespaceDetail = Type.Object({
   told: Type.Array(Type.Integer()),
   backup: Type.Union([Type.Object({ at: Text, problems: Type.Array(Text) }), Type.Null()]),
   lastResult: Maybe,
+  /** Where it is managed from a repository: what to propose there. */
+  pullRequest: Maybe,
   timeline: Type.Array(Type.Object({ at: Text, actor: Text, action: Text, details: Text })),
 });
 export type NamespaceDetail = Static<typeof NamespaceDetail>;

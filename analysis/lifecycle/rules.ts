@@ -218,6 +218,22 @@ export function againstRestore(life: Life): string[] {
   ];
 }
 
+/** Against removing its backup: not before anybody could have missed it. */
+export function againstPurge(life: Life, now: string): string[] {
+  const since = life.since ?? now;
+  return [
+    ...(["deleted", "restored", "gone"].includes(life.state)
+      ? []
+      : [`it is ${life.state}, and its backup may be needed`]),
+    ...(life.backup === null ? ["it has no backup"] : []),
+    ...(daysBetween(since, now) < PURGE_DAYS
+      ? [`it is ${life.state} since ${since.slice(0, 10)}, less than ${PURGE_DAYS} days`]
+      : []),
+  ];
+}
+
+const PURGE_DAYS = 30;
+
 /** The earliest instant at which it could be deleted, as things stand; null where nothing is set in motion. */
 export function earliest(life: Life, policy: Policy): string | null {
   if (life.deadline === null || ENDED.includes(life.state)) return null;

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Event } from "../../analysis/lifecycle/life.ts";
 import { recordedAt } from "../../analysis/lifecycle/record.ts";
 import { homePaths, writeWhole } from "../../data/files.ts";
 import { Register } from "../../data/register.ts";
@@ -45,7 +46,12 @@ const DECISIONS: readonly {
   { after: "2026-08-16T06:00:00Z", name: "fraud-graph-trial", by: "greta.holm", said: "second" },
   { after: "2026-08-16T06:00:00Z", name: "broker-loadtest", by: "tom.varga", said: "owner" },
   { after: "2026-08-24T06:00:00Z", name: "broker-loadtest", by: "greta.holm", said: "second" },
-  { after: "2026-08-24T06:00:00Z", name: "pricing-hackathon-2025", by: "mira.okafor", said: "owner" },
+  {
+    after: "2026-08-24T06:00:00Z",
+    name: "pricing-hackathon-2025",
+    by: "mira.okafor",
+    said: "owner",
+  },
 ];
 
 /** Writes, ingests and scans them; the demo's configuration has them from then on. */
@@ -106,15 +112,15 @@ function messages(config: Config, register: Register, at: string): void {
     const one = recordedAt(register, config.lifecycle, placeOf(name));
     if (one?.life.state !== "confirmed") continue;
     const arrives = name !== "claims-photo-triage";
-    appendEvent(
-      register,
-      one.key,
-      arrives
-        ? { type: "delivered", at, step: 30 }
-        : { type: "undelivered", at, step: 30, problem: "mail.northwind.example: 451 try later" },
-      WORKER,
-      { to: one.seen.creator.person ?? "" },
-    );
+    const event: Event = arrives
+      ? { type: "delivered", at, step: 30 }
+      : {
+          type: "undelivered",
+          at,
+          step: 30,
+          problem: "mail.northwind.example: 451 try later",
+        };
+    appendEvent(register, one.key, event, WORKER, { to: one.seen.creator.person ?? "" });
   }
 }
 
@@ -143,17 +149,12 @@ function decided(
 function quarantined(config: Config, register: Register): void {
   const one = recordedAt(register, config.lifecycle, placeOf("fraud-graph-trial"));
   if (one?.life.state !== "approved") return;
-  appendEvent(
-    register,
-    one.key,
-    {
-      type: "quarantined",
-      at: "2026-08-18T09:10:00.000Z",
-      by: "system",
-      inventoryHash: one.seen.hash,
-      clusterHash: one.seen.hash,
-    } as { type: string; at: string },
-    WORKER,
-    { steps: ["Deployment neo4j: replicas 1 to 0"] },
-  );
+  const event: Event = {
+    type: "quarantined",
+    at: "2026-08-18T09:10:00.000Z",
+    by: "system",
+    inventoryHash: one.seen.hash,
+    clusterHash: one.seen.hash,
+  };
+  appendEvent(register, one.key, event, WORKER, { steps: ["Deployment neo4j: replicas 1 to 0"] });
 }

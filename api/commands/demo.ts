@@ -61,7 +61,12 @@ export const demoCommand: Command = {
       screen.out(`${months}\n`);
       return code;
     }
-    return serveUntilStopped(readConfig(configIn(home)), { ...invocation, port, host: "127.0.0.1", after: months });
+    return serveUntilStopped(readConfig(configIn(home)), {
+      ...invocation,
+      port,
+      host: "127.0.0.1",
+      after: months,
+    });
   },
 };
 

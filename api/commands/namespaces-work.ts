@@ -4,6 +4,7 @@ import { recorded, type Recorded, subjectOf } from "../../analysis/lifecycle/rec
 import {
   againstBackup,
   againstDeletion,
+  againstPurge,
   againstQuarantine,
   againstRestore,
   againstRun,
@@ -291,6 +292,22 @@ export async function restore(worker: Worker, one: Recorded, actor: Actor): Prom
     );
     return done(one, steps);
   });
+}
+
+/** Removes the backup of a namespace that is gone for long. */
+export async function purge(worker: Worker, one: Recorded, actor: Actor): Promise<Done> {
+  const at = worker.now().toISOString();
+  refuse(one, "purge", againstPurge(one.life, at));
+  const { backup } = one.life;
+  if (backup === null)
+    throw new AppError("INTERNAL", "a purge was not refused for the lack of a backup");
+  const { folder } = placeOf(worker.config, one.key.cluster);
+  const steps = [{ object: `Namespace ${one.key.name}`, change: `backup ${backup.path} removed` }];
+  if (!worker.isDryRun) {
+    await rm(join(folder, backup.path), { recursive: true, force: true });
+    record(worker, one, actor, { type: "purged", at }, steps);
+  }
+  return done(one, steps);
 }
 
 /** The cluster's own word about the namespace, by the namespace it is about. */

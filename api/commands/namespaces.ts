@@ -33,6 +33,7 @@ import {
   closedNow,
   dropTrials,
   type Done,
+  purge,
   quarantine,
   release,
   removeAll,
@@ -49,6 +50,7 @@ const VERBS = {
   snooze: "CLUSTER/NAME --until DAY --reason WHY: not now, for 90 days at most",
   approve: "CLUSTER/NAME --as owner|second [--by E-MAIL]: it may go, as it is now",
   quarantine: "CLUSTER/NAME: scales it to zero; --undo wakes it again",
+  purge: "CLUSTER/NAME: removes the backup of one that went 30 days ago or more",
   restore: "CLUSTER/NAME: makes a deleted one again out of its backup; wakes one in quarantine",
   delete: "CLUSTER/NAME: backs it up and deletes it, if all that must hold does",
   work: "carries out what was asked for on the page, and what is ready",
@@ -62,7 +64,7 @@ export const namespacesCommand: Command = {
     .map(([verb, does]) => `  ${verb.padEnd(10)}  ${does}\n`)
     .join(
       "",
-    )}\nscan, notify, quarantine, restore, delete and work say what they would do; --yes does it.\n`,
+    )}\nscan, notify, quarantine, restore, delete, purge and work say what they would do; --yes does it.\n`,
   options: {
     yes: { type: "boolean" },
     "dry-run": { type: "boolean" },
@@ -161,6 +163,8 @@ async function run(verb: Verb, task: Task): Promise<number> {
       const work = one.life.isScaledDown ? release : restore;
       return told(task, [await work(worker, one, typist(task))], isDryRun);
     }
+    case "purge":
+      return told(task, [await purge(worker, seenAt(desk, placeOf(task)), typist(task))], isDryRun);
     case "delete":
       return told(task, await backUpAndDelete(worker, [placeOf(task)], typist(task)), isDryRun);
     case "work":
@@ -351,6 +355,10 @@ function show(task: Task): number {
     ]),
   ];
   screen.out(table(facts.map((row) => row.map(printable))));
+  if (detail.pullRequest !== null)
+    screen.out(
+      `\nfor a pull request:\n\n${detail.pullRequest.split("\n").map(printable).join("\n")}`,
+    );
   screen.out(
     `\n${table([["WHEN", "WHO", "WHAT", ""], ...detail.timeline.map((one) => [one.at.slice(0, 16), one.actor, one.action, one.details].map(printable))])}`,
   );

@@ -12,7 +12,13 @@ export interface Person {
 
 export const PEOPLE: readonly Person[] = [
   { name: "ann.berger", manager: "carla.engel", team: "claims", rancher: "u-4xk2p" },
-  { name: "jonas.falk", manager: "carla.engel", team: "claims", left: "2026-05-01", rancher: "u-9d7tq" },
+  {
+    name: "jonas.falk",
+    manager: "carla.engel",
+    team: "claims",
+    left: "2026-05-01",
+    rancher: "u-9d7tq",
+  },
   { name: "carla.engel", manager: null, team: "claims" },
   { name: "mira.okafor", manager: "paul.stein", team: "pricing", rancher: "u-w2hfm" },
   { name: "paul.stein", manager: null, team: "pricing" },

@@ -29,16 +29,24 @@ export async function writeInventory(home: string): Promise<void> {
   const folder = join(home, "inventory", RECORDED.environment);
   await mkdir(folder, { recursive: true });
   for (const at of SCANS) {
-    const objects = [...namespaces(at), ...FORGOTTEN.flatMap((one) => contentOf(one, at)), ...users()];
+    const objects = [
+      ...namespaces(at),
+      ...FORGOTTEN.flatMap((one) => contentOf(one, at)),
+      ...users(),
+    ];
     const header = { recorded: 1, cluster: RECORDED.cluster };
     const lines = [header, ...objects].map((line) => `${JSON.stringify(line)}\n`);
-    await writeFile(
-      join(folder, `${at.replaceAll(":", "-")}.jsonl.gz`),
-      gzipSync(lines.join("")),
-    );
+    await writeFile(join(folder, `${at.replaceAll(":", "-")}.jsonl.gz`), gzipSync(lines.join("")));
   }
   const people = PEOPLE.map(({ name, manager, team, left }) =>
-    [email(name), manager === null ? "" : email(manager), team, "", left ?? "", guid(`person ${name}`)].join(","),
+    [
+      email(name),
+      manager === null ? "" : email(manager),
+      team,
+      "",
+      left ?? "",
+      guid(`person ${name}`),
+    ].join(","),
   );
   await writeFile(
     join(home, "people.csv"),
@@ -83,7 +91,9 @@ function namespaces(at: string): Json[] {
   const iso = (seconds: number) => new Date(seconds * 1000).toISOString();
   return [
     ...used.map(({ name, created, labels }) => {
-      const owner = PEOPLE.find(({ left, team }) => left === undefined && name.startsWith(`${team}-`));
+      const owner = PEOPLE.find(
+        ({ left, team }) => left === undefined && name.startsWith(`${team}-`),
+      );
       return object("Namespace", null, name, iso(created), {
         metadata: {
           labels: labels.findLast(({ from }) => from <= now)?.labels ?? {},

@@ -127,7 +127,8 @@ export function kubernetesSource(
       const folder = folderOf(context.home, unit);
       const before = await readLanded(folder);
       if (before !== null) return before;
-      const files = "recorded" in from ? await recorded(from.recorded, unit, folder) : scans.get(unit);
+      const files =
+        "recorded" in from ? await recorded(from.recorded, unit, folder) : scans.get(unit);
       if (files === undefined)
         throw new AppError(
           "FILE_INVALID",

@@ -25,7 +25,13 @@ test("its children do it: namespaces that nobody scanned by hand are listed", as
   const serving = serveUntilStopped(readConfig(home.config), {
     words: [],
     options: {},
-    screen: { out: () => {}, tell: (line) => void told.push(line), progress: () => {}, done: () => {}, isTTY: true },
+    screen: {
+      out: () => {},
+      tell: (line) => void told.push(line),
+      progress: () => {},
+      done: () => {},
+      isTTY: true,
+    },
     signal: stop.signal,
     now: () => home.now,
     host: "127.0.0.1",

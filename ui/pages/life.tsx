@@ -90,6 +90,12 @@ function Summary({ detail }: { detail: NamespaceDetail }) {
           repository by a pull request instead.
         </Notice>
       )}
+      {detail.pullRequest !== null && (
+        <details class="request">
+          <summary>Text for the pull request</summary>
+          <pre tabIndex={0}>{detail.pullRequest.split("\n").map(visible).join("\n")}</pre>
+        </details>
+      )}
     </Panel>
   );
 }
@@ -210,11 +216,20 @@ function Actions({ detail, path }: { detail: NamespaceDetail; path: string }) {
       )}
       <p class="fine quiet">
         What touches a cluster is carried out by a worker, which looks again first.
-        {detail.approvals.length > 0 &&
-          ` Approved: ${detail.approvals.map((one) => `${one.as} ${visible(one.by)}${one.isValid ? "" : " (void, the content changed)"}`).join(", ")}.`}
+        {detail.approvals.length > 0 && ` Approved: ${detail.approvals.map(approval).join(", ")}.`}
       </p>
     </Panel>
   );
+}
+
+function approval({ as, by, onTheWordOf, isValid }: NamespaceDetail["approvals"][number]): string {
+  return [
+    `${as} ${visible(by)}`,
+    onTheWordOf === null ? "" : `on the word of ${visible(onTheWordOf)}`,
+    isValid ? "" : "(void, the content changed)",
+  ]
+    .filter(Boolean)
+    .join(" ");
 }
 
 function Signals({ detail }: { detail: NamespaceDetail }) {
