@@ -78,7 +78,8 @@ export type Replayed = Static<typeof Replayed>;
 
 export const Backtest = Type.Object({
   data: Type.Union([Replayed, Type.Null()], {
-    description: "Null: no history is as long as a window and a week, or it is not the caller's to see.",
+    description:
+      "Null: no history is as long as a window and a week, or it is not the caller's to see.",
   }),
   meta: Meta,
 });

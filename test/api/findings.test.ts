@@ -80,7 +80,7 @@ describe("findings by command and API", () => {
 
   it("has no backtest of a company without five weeks of usage, and says so", async () => {
     expect(await get<Backtest>("/api/v1/backtest")).toMatchObject({ data: null, meta: {} });
-    expect((await server.get("/api/v1/backtest?days=3")).statusCode).toBe(400);
+    expect((await server.get("/api/v1/backtest?days=3")).status).toBe(400);
   });
 
   it("shows what a thing cost by day", async () => {

@@ -49,9 +49,9 @@ function Nothing() {
   return (
     <Panel title="Nothing to replay yet">
       <p>
-        A replay fits every method on 28 days and scores it on the 7 after, so it needs five weeks of
-        usage of a cluster. It is of the whole company: who sees some teams alone does not see it.{" "}
-        <a href={hrefOf({}, "/data")}>Data</a> says which clusters are connected and since when.
+        A replay fits every method on 28 days and scores it on the 7 after, so it needs five weeks
+        of usage of a cluster. It is of the whole company: who sees some teams alone does not see
+        it. <a href={hrefOf({}, "/data")}>Data</a> says which clusters are connected and since when.
       </p>
     </Panel>
   );
@@ -65,9 +65,9 @@ function Shown({ found }: { found: Replayed }) {
         Every method was fitted on {days} days and scored on the {testDays} after, for{" "}
         {origins.length === 1 ? "one week" : `${origins.length} weeks`} from {origins[0]}:{" "}
         {formatCount(workloads)} containers of workloads, {formatCount(weeks)} weeks of them
-        {oneOf === 1 ? "" : `, one of ${oneOf} parts of the namespaces`}. Compared are the weeks that
-        every method answered: {formatCount(answered.cpu)} for CPU, {formatCount(answered.memory)}{" "}
-        for memory.
+        {oneOf === 1 ? "" : `, one of ${oneOf} parts of the namespaces`}. Compared are the weeks
+        that every method answered: {formatCount(answered.cpu)} for CPU,{" "}
+        {formatCount(answered.memory)} for memory.
       </p>
       <Panel title="CPU" id="cpu">
         <Chart
@@ -93,7 +93,12 @@ function Shown({ found }: { found: Replayed }) {
             { id: "method", head: "Method", kind: "name", cell: ({ method }) => nameOf(method) },
             column("slack", "Slack", "asked for and not used", ({ cpu }) => cpu.slack),
             column("time", "Time over", "pod-time above the request", ({ cpu }) => cpu.samplesOver),
-            column("weeks", "Weeks over", "weeks with 5 % of their time above it", ({ cpu }) => cpu.weeksOver),
+            column(
+              "weeks",
+              "Weeks over",
+              "weeks with 5 % of their time above it",
+              ({ cpu }) => cpu.weeksOver,
+            ),
             column("unmet", "Not covered", "of what was used", ({ cpu }) => cpu.unmet),
             answers((one) => one.coverage.cpu),
             ...moves(found.methods, (churn) => churn.cpu),
@@ -123,7 +128,12 @@ function Shown({ found }: { found: Replayed }) {
           columns={[
             { id: "method", head: "Method", kind: "name", cell: ({ method }) => nameOf(method) },
             column("slack", "Slack", "asked for and not used", ({ memory }) => memory.slack),
-            column("weeks", "Weeks over", "highest use above it, or killed", ({ memory }) => memory.weeksOver),
+            column(
+              "weeks",
+              "Weeks over",
+              "highest use above it, or killed",
+              ({ memory }) => memory.weeksOver,
+            ),
             answers((one) => one.coverage.memory),
             ...moves(found.methods, (churn) => churn.memory),
           ]}
@@ -131,8 +141,8 @@ function Shown({ found }: { found: Replayed }) {
       </Panel>
       <Panel title="At equal slack" id="gates">
         <p class="fine quiet">
-          One of the two stands as it is, and all answers of the other are multiplied until both leave
-          as much unused. The difference is ours less theirs, the middle 95 % over{" "}
+          One of the two stands as it is, and all answers of the other are multiplied until both
+          leave as much unused. The difference is ours less theirs, the middle 95 % over{" "}
           {formatCount(found.resamples)} draws of the workloads: where it spans zero, chance alone
           could have decided.
         </p>
@@ -149,7 +159,12 @@ function Shown({ found }: { found: Replayed }) {
               cell: ({ resource, figure }) =>
                 `${resource === "cpu" ? "CPU" : "Memory"}, ${FIGURES[figure]}`,
             },
-            { id: "against", head: "Against", kind: "text", cell: ({ against }) => nameOf(against) },
+            {
+              id: "against",
+              head: "Against",
+              kind: "text",
+              cell: ({ against }) => nameOf(against),
+            },
             {
               id: "slack",
               head: "Slack",
