@@ -25,7 +25,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       `--host ${options.host}: without sign-in only loopback is served (127.0.0.1, ::1); configure server.auth (oidc or tokens) to listen there`,
     );
   await makeHome(options.paths);
-  const snapshots = await Snapshots.open(options.paths);
+  const snapshots = await Snapshots.open(options.paths, options.limits);
   const app = await createApp({ ...options, snapshots });
   const refresh = () => snapshots.refresh();
   const watcher = watch(options.paths.published, (_, name) => {

@@ -3,8 +3,10 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { guardedLookup, isNeverCalled } from "../../../data/outward.ts";
+import { Pool } from "../../../data/pool.ts";
 import { openReadOnly } from "../../../data/warehouse.ts";
 import { cli, withFolder } from "../../home.ts";
+import { Watched } from "../crowd.ts";
 import { FOREIGN } from "./company.ts";
 import { Browser, sent } from "./provider.ts";
 import { type Running, startRunning } from "./running.ts";
@@ -359,25 +361,49 @@ describe("row 42 and 43: too much", () => {
       await slowed.close();
     }
   });
-  it("a query that outgrows its memory stops, and the others go on", async () => {
-    const temp = join(running.company.home, "tmp", "spilled");
-    const engine = await openReadOnly([], { memory: "48MB", threads: 1, temp, spill: "8MB" });
-    try {
-      const [greedy, modest] = [await engine.session(), await engine.session()];
-      const huge = greedy.rows(
-        "SELECT count(*) AS n FROM (SELECT DISTINCT concat(md5(CAST(i AS VARCHAR)), md5(CAST(i + 1 AS VARCHAR))) FROM range(3000000) AS r(i))",
+  it.each([
+    [
+      "a sort",
+      "SELECT last(a) AS l FROM (SELECT md5(CAST(i AS VARCHAR)) AS a FROM range(1000000) AS r(i) ORDER BY a LIMIT 900000 OFFSET 10)",
+    ],
+    [
+      "a grouping",
+      "SELECT count(*) AS n FROM (SELECT DISTINCT concat(md5(CAST(i AS VARCHAR)), md5(CAST(i + 1 AS VARCHAR))) FROM range(1000000) AS r(i))",
+    ],
+    [
+      "a join",
+      "SELECT count(*) AS n FROM (SELECT md5(CAST(i AS VARCHAR)) AS a FROM range(1000000) AS r(i)) AS x JOIN (SELECT md5(CAST(i AS VARCHAR)) AS b, md5(CAST(i + 9 AS VARCHAR)) AS c FROM range(1000000) AS s(i)) AS y ON x.a = y.b WHERE a <> c",
+    ],
+  ])(
+    "%s that would fill the disk stops at what it may, by name, and the others go on",
+    async (_, sql) => {
+      const temp = join(running.company.home, "tmp", "spilled");
+      const spill = 16;
+      const pool = await Pool.open(
+        await openReadOnly([], { memory: "48MB", threads: 2, temp, spill: `${spill}MB` }),
+        { size: 2, deadline: 60_000 },
       );
-      const stopped = expect(huge).rejects.toThrow(/Out of Memory/);
-      const [row] = await modest.rows<{ n: string }>("SELECT CAST(42 AS VARCHAR) AS n");
-      expect(row?.n).toBe("42");
-      await stopped;
-      expect(await modest.rows("SELECT 1 AS one")).toHaveLength(1);
-      greedy.close();
-      modest.close();
-    } finally {
-      engine.close();
-    }
-  });
+      const watched = new Watched(join(running.company.home, "tmp"));
+      try {
+        const greedy = expect(pool.with(undefined, (session) => session.rows(sql))).rejects;
+        const stopped = greedy.toMatchObject({
+          code: "QUERY_TOO_LARGE",
+          message: expect.stringContaining("more disk than all queries") as string,
+        });
+        const modest = () => pool.with(undefined, (session) => session.rows("SELECT 42 AS n"));
+        expect(await modest()).toEqual([{ n: 42 }]);
+        await stopped;
+        expect(await modest()).toEqual([{ n: 42 }]);
+      } finally {
+        watched.end();
+        await pool.close();
+      }
+      // It came near, or nothing was shown.
+      expect(watched.most).toBeGreaterThan(spill << 19);
+      expect(watched.most).toBeLessThanOrEqual(spill << 20);
+      expect(await readdir(temp).catch(() => [])).toEqual([]);
+    },
+  );
   it("a grouping is one of a few, and so is how much of it", async () => {
     expect((await get("/api/v1/showback?by=tags")).status).toBe(400);
     expect((await get("/api/v1/showback?by=service,resource,day")).status).toBe(400);
