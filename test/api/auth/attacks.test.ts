@@ -1,7 +1,12 @@
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readConfig } from "../../../api/config.ts";
+import { startServer } from "../../../api/server.ts";
+import { homePaths, readerTemporary } from "../../../data/files.ts";
 import { guardedLookup, isNeverCalled } from "../../../data/outward.ts";
 import { Pool } from "../../../data/pool.ts";
 import { openReadOnly } from "../../../data/warehouse.ts";
@@ -123,6 +128,10 @@ describe("row 35: another team's", () => {
     ["/api/v1/sources", 403],
     ["/metrics", 403],
     ["/api/v1/access", 403],
+    ["/api/v1/statements", 403],
+    ["/api/v1/statements/2026-08/1.csv", 403],
+    ["/api/v1/statements/2026-08/2/diff", 403],
+    ["/api/v1/exports/statement.csv?month=2026-08&number=1", 404],
   ])("%s is %i", async (path, status) => {
     const answer = await get(path);
     const text = await answer.text();
@@ -426,6 +435,16 @@ describe("row 47: without sign-in", () => {
 });
 
 describe("row 51: what is kept", () => {
+  it("an answer is told apart by who asked: another's validator is not one's own, and caches are told so", async () => {
+    const path = "/api/v1/showback?month=2026-08&by=service";
+    const [all, own] = [await get(path, finance), await get(path)];
+    const [theirs, mine] = [all, own].map(({ headers }) => headers.get("etag") ?? "");
+    expect(theirs).not.toBe(mine);
+    expect((await get(path, { ...viewer, "if-none-match": theirs ?? "" })).status).toBe(200);
+    expect((await get(path, { ...viewer, "if-none-match": mine ?? "" })).status).toBe(304);
+    for (const name of ["accept", "authorization", "cookie"])
+      expect(own.headers.get("vary")).toContain(name);
+  });
   it("no answer with figures may be kept, whoever asks next at the same address", async () => {
     const browser = new Browser();
     await browser.signIn(`${running.address}/`, "ann");
@@ -474,6 +493,38 @@ describe("row 52: what a page may do", () => {
 });
 
 describe("row 53: a copy of what is on disk", () => {
+  it("holds nothing of a server that crashed: what it had spilled is gone when the next one answers", async () => {
+    const { home, config } = running.company;
+    const gone = spawn(process.execPath, ["--version"], { stdio: "ignore" });
+    await once(gone, "exit");
+    const folderOf = (pid: number) =>
+      basename(readerTemporary(homePaths(home))).replace(`-${process.pid}-`, `-${pid}-`);
+    const [left, living] = [folderOf(gone.pid ?? 0), folderOf(process.pid)];
+    for (const name of [left, living]) {
+      await mkdir(join(home, "tmp", name));
+      await writeFile(join(home, "tmp", name, "duckdb_temp_storage-0.tmp"), "money");
+    }
+    const { sources, build } = readConfig(config);
+    const next = await startServer({
+      paths: homePaths(home),
+      sources,
+      currency: build.currency,
+      host: "127.0.0.1",
+      port: 0,
+      pages: null,
+      now: () => new Date(),
+      log: "silent",
+    });
+    try {
+      expect((await sent(`${next.address}/healthz`, {})).status).toBe(200);
+      const names = await readdir(join(home, "tmp"));
+      expect(names).not.toContain(left);
+      expect(names).toContain(living);
+    } finally {
+      await next.close();
+      await rm(join(home, "tmp", living), { recursive: true });
+    }
+  });
   it("is readable to its owner alone", async () => {
     const { home } = running.company;
     for (const entry of await readdir(home, { recursive: true })) {
