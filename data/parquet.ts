@@ -4,6 +4,7 @@ import { zstdCompressSync, constants } from "node:zlib";
 import { AppError } from "./errors.ts";
 import { renameDurably } from "./files.ts";
 import {
+  CODEC_ZSTD,
   type ColumnData,
   definitions,
   DELTA_BINARY_PACKED,
@@ -34,7 +35,8 @@ export interface WrittenParquet {
 
 const PHYSICAL = { BOOLEAN: 0, INTEGER: 1, BIGINT: 2, VARCHAR: 6 } as const;
 const CODEC_NONE = 0;
-const CODEC_ZSTD = 6;
+/** Bytes of a column that are worth unpacking: below, starting to unpack takes longer than reading them. */
+const LEAST_PACKED = 4096;
 const LEVEL = { [constants.ZSTD_c_compressionLevel]: 1 };
 /** One piece as large as a page can become: the default makes and joins sixty, a larger one is waste. */
 const packed = (body: Uint8Array): Buffer =>
@@ -44,6 +46,7 @@ interface Chunk {
   column: ParquetColumn;
   values: number;
   encoding: number;
+  codec: number;
   dictionaryAt: number | null;
   dataAt: number;
   plainBytes: number;
@@ -92,16 +95,19 @@ export class ParquetWriter {
       data instanceof Float64Array
         ? encodedNumbers(column.type, data, rows)
         : encodedTexts(data, rows);
+    const whole = column.optional ? Buffer.concat([definitions(data, rows), body]) : body;
+    const isSmall = whole.length + (dictionary?.bytes.length ?? 0) < LEAST_PACKED;
+    const codec = encoding === DELTA_BINARY_PACKED || isSmall ? CODEC_NONE : CODEC_ZSTD;
     let plainBytes = 0;
     if (dictionary !== null)
-      plainBytes += this.#page(2, dictionary.bytes, dictionary.values, PLAIN);
+      plainBytes += this.#page(2, dictionary.bytes, dictionary.values, PLAIN, codec);
     const dataAt = this.#at;
-    const whole = column.optional ? Buffer.concat([definitions(data, rows), body]) : body;
-    plainBytes += this.#page(0, whole, rows, encoding);
+    plainBytes += this.#page(0, whole, rows, encoding, codec);
     return {
       column,
       values: rows,
       encoding,
+      codec,
       dictionaryAt: dictionary === null ? null : from,
       dataAt,
       plainBytes,
@@ -111,8 +117,8 @@ export class ParquetWriter {
   }
 
   /** @returns its bytes before compression, the header's among them */
-  #page(type: 0 | 2, body: Uint8Array, values: number, encoding: number): number {
-    const stored = codecOf(encoding) === CODEC_NONE ? body : packed(body);
+  #page(type: 0 | 2, body: Uint8Array, values: number, encoding: number, codec: number): number {
+    const stored = codec === CODEC_NONE ? body : packed(body);
     const header = new Thrift();
     header.struct((page) => {
       page.i32(1, type);
@@ -198,15 +204,12 @@ export class ParquetWriter {
   }
 }
 
-const codecOf = (encoding: number): number =>
-  encoding === DELTA_BINARY_PACKED ? CODEC_NONE : CODEC_ZSTD;
-
 function writeMeta(meta: Thrift, chunk: Chunk): void {
   const { column, range } = chunk;
   meta.i32(1, PHYSICAL[column.type]);
   meta.i32s(2, [...new Set([PLAIN, RLE, chunk.encoding])]);
   meta.texts(3, [column.name]);
-  meta.i32(4, codecOf(chunk.encoding));
+  meta.i32(4, chunk.codec);
   meta.i64(5, chunk.values);
   meta.i64(6, chunk.plainBytes);
   meta.i64(7, chunk.bytes);
