@@ -79,7 +79,10 @@ const Settings = Type.Object(
                 ),
                 mail: Type.Optional(
                   Type.Array(
-                    Type.String({ pattern: "^[^\\s@]+@[^\\s@]+$", description: "an e-mail address" }),
+                    Type.String({
+                      pattern: "^[^\\s@]+@[^\\s@]+$",
+                      description: "an e-mail address",
+                    }),
                     { minItems: 1, description: "Who is told; by namespaces.notify.mail." },
                   ),
                 ),

@@ -23,14 +23,15 @@ export function messenger({ webhook, mail }: Finance): (restated: Restated) => P
     const wrong = webhook === null ? null : await post(webhook, restated);
     if (wrong !== null) problems.push(`months.notify.webhook ${wrong}`);
     for (const to of mail?.to ?? []) {
-      const refused = await sendMail((mail as NonNullable<typeof mail>).server, to, mailOf(restated));
+      const refused = await sendMail(
+        (mail as NonNullable<typeof mail>).server,
+        to,
+        mailOf(restated),
+      );
       if (refused !== null) problems.push(`${to}: ${refused}`);
     }
     if (problems.length > 0)
-      throw new AppError(
-        "SOURCE_UNREADABLE",
-        `${problems.join("; ")}; the next build tries again`,
-      );
+      throw new AppError("SOURCE_UNREADABLE", `${problems.join("; ")}; the next build tries again`);
   };
 }
 

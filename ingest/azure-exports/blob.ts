@@ -145,7 +145,9 @@ async function openContainer(place: BlobPlace): Promise<ContainerClient> {
 /** An emulator, or a storage behind a proxy of one's own. */
 function isPlainHttp({ account, auth }: BlobPlace): boolean {
   return auth.type === "connectionString"
-    ? /(?:^|;)\s*(?:BlobEndpoint=http:|DefaultEndpointsProtocol=http(?:;|$))/i.test(auth.value ?? "")
+    ? /(?:^|;)\s*(?:BlobEndpoint=http:|DefaultEndpointsProtocol=http(?:;|$))/i.test(
+        auth.value ?? "",
+      )
     : account.startsWith("http:");
 }
 

@@ -20,7 +20,10 @@ const file = (name: string) => join(made.folder, "home/statements", MONTH, name)
 function sums(rows: Rows, column: string, key: (row: Record<string, string>) => string) {
   const by = new Map<string, bigint>();
   for (const row of rows)
-    by.set(key(row), (by.get(key(row)) ?? 0n) + toUnits(row[column] === "" ? "0" : (row[column] ?? "0")));
+    by.set(
+      key(row),
+      (by.get(key(row)) ?? 0n) + toUnits(row[column] === "" ? "0" : (row[column] ?? "0")),
+    );
   return by;
 }
 function difference(column: string, key: (row: Record<string, string>) => string) {
@@ -74,17 +77,22 @@ describe("the diff of a month with shares of clusters", () => {
     expect(new Set(rows.map((row) => row["Team"])).size).toBeGreaterThan(3);
   });
 
-  it.each(COLUMNS)("adds up to the difference to the last digit, in all and by team: %s", (column) => {
-    const total = (row: Record<string, string>) => row["BillingCurrency"] ?? "";
-    const team = (row: Record<string, string>) => `${row["BillingCurrency"]} ${row["Team"]}`;
-    const entries = files["2.diff.csv"] as Rows;
-    expect(difference(column, team).size).toBeGreaterThan(column === "ListCost" ? 0 : 3);
-    for (const key of [total, team])
-      expect(shown(sums(entries, `${column}Change`, key))).toEqual(shown(difference(column, key)));
-    expect(shown(sums(files["2.diff-lines.csv"] as Rows, `${column}Change`, total))).toEqual(
-      shown(difference(column, total)),
-    );
-  });
+  it.each(COLUMNS)(
+    "adds up to the difference to the last digit, in all and by team: %s",
+    (column) => {
+      const total = (row: Record<string, string>) => row["BillingCurrency"] ?? "";
+      const team = (row: Record<string, string>) => `${row["BillingCurrency"]} ${row["Team"]}`;
+      const entries = files["2.diff.csv"] as Rows;
+      expect(difference(column, team).size).toBeGreaterThan(column === "ListCost" ? 0 : 3);
+      for (const key of [total, team])
+        expect(shown(sums(entries, `${column}Change`, key))).toEqual(
+          shown(difference(column, key)),
+        );
+      expect(shown(sums(files["2.diff-lines.csv"] as Rows, `${column}Change`, total))).toEqual(
+        shown(difference(column, total)),
+      );
+    },
+  );
 
   it("left the first statement as it was", async () => {
     expect(await readFile(file("1.csv"))).toEqual(first);

@@ -104,7 +104,9 @@ export function addressesOf(door: Door, more: Values = {}): fc.Arbitrary<string>
     .map((part) =>
       part.startsWith(":")
         ? fc
-            .constantFrom(...values(part.slice(1), {}, more).filter((value) => !value.includes(",")))
+            .constantFrom(
+              ...values(part.slice(1), {}, more).filter((value) => !value.includes(",")),
+            )
             .map(encodeURIComponent)
         : part === "*"
           ? fc.constantFrom("x.js", "../config")

@@ -96,7 +96,10 @@ export const FOREIGN = [
 
 /** A machine that was switched off on the 20th of July, and its disk, which costs on: a finding. */
 function stopped(month: string, group: string, name: string, cost: string) {
-  const days = Array.from({ length: 31 }, (_, index) => `${month}-${String(index + 1).padStart(2, "0")}`);
+  const days = Array.from(
+    { length: 31 },
+    (_, index) => `${month}-${String(index + 1).padStart(2, "0")}`,
+  );
   const charge = (day: string, kind: string, resource: string, cells: Record<string, string>) => ({
     BilledCost: cost,
     EffectiveCost: cost,
@@ -193,10 +196,18 @@ export async function makeCompany(
   // A month of which there is a statement, and one of which there is none.
   await run(folder, "close", "--month", "2026-07", "--force", "--reason", "a small company");
   const register = new Register(homePaths(home).register);
-  noteSeen(register, { cluster: "prod", name: "shop", uid: "u-1" }, seen("shop", "12.5", "shop made it"));
+  noteSeen(
+    register,
+    { cluster: "prod", name: "shop", uid: "u-1" },
+    seen("shop", "12.5", "shop made it"),
+  );
   const [amount] = variant.amounts;
   const evidence = `${variant.name} made it`;
-  noteSeen(register, { cluster: "prod", name: "lab", uid: "u-2" }, seen("beta", amount ?? "", evidence));
+  noteSeen(
+    register,
+    { cluster: "prod", name: "lab", uid: "u-2" },
+    seen("beta", amount ?? "", evidence),
+  );
   return {
     config,
     home,
