@@ -223,7 +223,9 @@ function apart(one: string, other: string): string {
 
 describe("a name of others and one that nobody has", () => {
   it("are the same to every route: the same words, and the same number of queries behind them", async () => {
-    const { server } = sides.one;
+    // A server of its own, which remembers no answer to either name.
+    const server = await appOver(sides.one.company.config, null, { currency: "GBP" });
+    const side = { ...sides.one, server };
     const { pool } = server.snapshots.current;
     const original = pool.with.bind(pool);
     let queries = 0;
@@ -234,16 +236,19 @@ describe("a name of others and one that nobody has", () => {
     const unknown = (text: string) => text.replaceAll("beta", "nobo").replaceAll("lab", "bal");
     let compared = 0;
     try {
-      for (const door of shows)
-        for (const url of fc.sample(addressesOf(door, more), { numRuns: 4 * RUNS, seed: 11 })) {
+      // Pages ask these same routes.
+      for (const door of shows.filter(({ needs }) => needs !== "shell"))
+        for (const url of new Set(
+          fc.sample(addressesOf(door, more), { numRuns: 4 * RUNS, seed: 11 }),
+        )) {
           // A refusal cuts so long a name of a team in the middle of the word.
-          if (unknown(url) === url || /team[/=]resource/.test(url)) continue;
+          if (unknown(url) === url || /team=resource/.test(url)) continue;
           compared += 1;
           const answers: { status: number; all: string; queries: number }[] = [];
           for (const one of [url, unknown(url)]) {
             queries = 0;
             server.snapshots.current.answers = new Answers();
-            const answer = await asked(sides.one, "viewer", one);
+            const answer = await asked(side, "viewer", one);
             const all = unknown(masked(inOrder(answer)));
             answers.push({ status: answer.status, all, queries });
           }
@@ -256,6 +261,7 @@ describe("a name of others and one that nobody has", () => {
         }
     } finally {
       pool.with = original;
+      await server.close();
     }
     expect(compared).toBeGreaterThan(20);
   });
