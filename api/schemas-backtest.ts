@@ -1,12 +1,12 @@
 import { Type, type Static } from "typebox";
 import { METHODS } from "../analysis/backtest/methods.ts";
-import { Meta } from "./schemas.ts";
+import { literals, Meta } from "./schemas.ts";
 
 /** Shapes of what every method would have come to on the history that is kept. */
 
 const Part = Type.Number({ description: "A part of the whole, 0 to 1." });
 const Maybe = Type.Union([Type.Number(), Type.Null()]);
-const Method = Type.Union(METHODS.map((method) => Type.Literal(method)));
+const Method = literals(METHODS);
 const Range = { low: Type.Number(), high: Type.Number() };
 const Estimate = Type.Object(
   { value: Part, ...Range },

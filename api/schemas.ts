@@ -28,7 +28,7 @@ export const TREND_DIMENSIONS = [
 export const POLICIES = ["configured", "keep", "proportional", "even"] as const;
 export const MONTH_STATES = ["open", "provisional", "settled", "closed"] as const;
 
-const literals = <T extends readonly string[]>(values: T) =>
+export const literals = <T extends readonly string[]>(values: T) =>
   Type.Unsafe<T[number]>(Type.Union(values.map((value) => Type.Literal(value))));
 
 const Decimal = Type.String({ description: "A plain decimal number as text, exact." });
