@@ -51,7 +51,6 @@ interface Shape {
   busyNetwork: number;
 }
 
-/** What can be missing: a metric of usage, pods and their phases, coverage, a kind of object, its scan. */
 const IDLE: Shape = {
   namespace: "team-0",
   pod: "web",
@@ -67,6 +66,7 @@ const IDLE: Shape = {
   busyNetwork: 0,
 };
 
+/** What can be missing: a metric of usage, pods and their phases, coverage, a kind of object, its scan. */
 const METRICS = ["cpu", "memory", "network", "pods", "phases", "nodes", "kind", "scan"] as const;
 interface Taken {
   metric: (typeof METRICS)[number];
