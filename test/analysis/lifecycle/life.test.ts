@@ -159,6 +159,21 @@ const THROUGH: readonly Act[] = [
   (w) => w.places.forEach((one) => w.backUp(one, true)),
 ];
 
+/** The road through, on which the second namespace may lack an approval or a whole backup. */
+function roadOf(has: { owner: boolean; second: boolean; isWhole: boolean }): Act[] {
+  const agree: Act = (w) => {
+    for (const [index, one] of w.places.slice(0, 2).entries()) {
+      if (index === 0 || has.owner) w.approve(one, "p_owner", "owner", one.content);
+      if (index === 0 || has.second) w.approve(one, "p_platform", "second", one.content);
+    }
+  };
+  const backUp: Act = (w) =>
+    w.places.forEach((one, index) => w.backUp(one, index !== 1 || has.isWhole));
+  return [...THROUGH.slice(0, AGREED), agree, ...THROUGH.slice(AGREED + 1, -1), backUp];
+}
+/** The step of the road at which both approve. */
+const AGREED = 6;
+
 /** The road through with anything in between. */
 const ORDERS = fc
   .tuple(
@@ -166,12 +181,17 @@ const ORDERS = fc
     fc.array(ACT, { maxLength: 30 }),
     fc.constantFrom(false, false, true),
     late,
+    fc.record({
+      owner: fc.constantFrom(true, true, false),
+      second: fc.constantFrom(true, true, false),
+      isWhole: fc.constantFrom(true, true, false),
+    }),
   )
-  .map(([between, after, onlyRandom, minutes]) =>
+  .map(([between, after, onlyRandom, minutes, lack]) =>
     onlyRandom
       ? [...between.map(([, act]) => act), ...after]
       : [
-          ...THROUGH.flatMap((act, index) => [
+          ...roadOf(lack).flatMap((act, index) => [
             ...between.filter(([at]) => at === index).map(([, extra]) => extra),
             act,
           ]),
