@@ -44,6 +44,7 @@ interface Chunk {
   column: ParquetColumn;
   values: number;
   encoding: number;
+  codec: number;
   dictionaryAt: number | null;
   dataAt: number;
   plainBytes: number;
@@ -92,16 +93,18 @@ export class ParquetWriter {
       data instanceof Float64Array
         ? encodedNumbers(column.type, data, rows)
         : encodedTexts(data, rows);
+    const whole = column.optional ? Buffer.concat([definitions(data, rows), body]) : body;
+    const codec = codecOf(encoding, whole.length + (dictionary?.bytes.length ?? 0));
     let plainBytes = 0;
     if (dictionary !== null)
-      plainBytes += this.#page(2, dictionary.bytes, dictionary.values, PLAIN);
+      plainBytes += this.#page(2, dictionary.bytes, dictionary.values, PLAIN, codec);
     const dataAt = this.#at;
-    const whole = column.optional ? Buffer.concat([definitions(data, rows), body]) : body;
-    plainBytes += this.#page(0, whole, rows, encoding);
+    plainBytes += this.#page(0, whole, rows, encoding, codec);
     return {
       column,
       values: rows,
       encoding,
+      codec,
       dictionaryAt: dictionary === null ? null : from,
       dataAt,
       plainBytes,
@@ -111,8 +114,8 @@ export class ParquetWriter {
   }
 
   /** @returns its bytes before compression, the header's among them */
-  #page(type: 0 | 2, body: Uint8Array, values: number, encoding: number): number {
-    const stored = codecOf(encoding) === CODEC_NONE ? body : packed(body);
+  #page(type: 0 | 2, body: Uint8Array, values: number, encoding: number, codec: number): number {
+    const stored = codec === CODEC_NONE ? body : packed(body);
     const header = new Thrift();
     header.struct((page) => {
       page.i32(1, type);
@@ -198,15 +201,17 @@ export class ParquetWriter {
   }
 }
 
-const codecOf = (encoding: number): number =>
-  encoding === DELTA_BINARY_PACKED ? CODEC_NONE : CODEC_ZSTD;
+// To begin to compress costs more than the few bytes of a column that stays the same.
+const SMALL_PAGES = 256;
+const codecOf = (encoding: number, bytes: number): number =>
+  encoding === DELTA_BINARY_PACKED || bytes < SMALL_PAGES ? CODEC_NONE : CODEC_ZSTD;
 
 function writeMeta(meta: Thrift, chunk: Chunk): void {
   const { column, range } = chunk;
   meta.i32(1, PHYSICAL[column.type]);
   meta.i32s(2, [...new Set([PLAIN, RLE, chunk.encoding])]);
   meta.texts(3, [column.name]);
-  meta.i32(4, codecOf(chunk.encoding));
+  meta.i32(4, chunk.codec);
   meta.i64(5, chunk.values);
   meta.i64(6, chunk.plainBytes);
   meta.i64(7, chunk.bytes);
