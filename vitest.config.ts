@@ -1,9 +1,14 @@
 import { defineConfig } from "vitest/config";
+import { isWhole, LONG } from "./test/long.ts";
 
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["test/bench/**", "**/node_modules/**"],
+    exclude: [
+      "test/bench/**",
+      "**/node_modules/**",
+      ...(isWhole(process.env) ? [] : [`test/${LONG}`]),
+    ],
     globalSetup: ["test/global-setup.ts"],
     testTimeout: 60_000,
     hookTimeout: 120_000,

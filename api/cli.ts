@@ -1,9 +1,8 @@
 import { constants, setPriority } from "node:os";
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
-import { hint } from "../data/config.ts";
 import { AppError, asAppError } from "../data/errors.ts";
 import { systemClock } from "../data/clock.ts";
-import { COMMANDS, type Command } from "./commands/commands.ts";
+import { COMMANDS } from "./commands/commands.ts";
 import { describeError, terminal } from "./terminal.ts";
 
 const COMMON = {
@@ -11,9 +10,6 @@ const COMMON = {
   debug: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const satisfies ParseArgsOptionsConfig;
-
-/** Commands of the contract that are still to come. */
-const LATER = ["findings", "namespaces"];
 
 // Whatever is written from here on, the engine's logs and spilled data too, is its owner's alone.
 process.umask(0o077);
@@ -58,16 +54,17 @@ async function main(args: string[]): Promise<number> {
     screen.out(`${about.version}\n`);
     return 0;
   }
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (command === undefined && LATER.includes(name))
-    throw new AppError("NOT_BUILT_YET", `${name}: this version does not do that yet`);
-  if (command === undefined)
+  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (entry === undefined) {
+    const { hint } = await import("../data/config.ts");
     throw new AppError(
       "USAGE",
       `there is no command "${name}"${hint(name, Object.keys(COMMANDS))}`,
     );
+  }
+  const command = await entry.load();
   if (rest.includes("--help") || rest.includes("-h")) {
-    screen.out(usage(name, command));
+    screen.out(`apportion ${name} ${command.usage}\n\n${entry.does}\n${command.more ?? ""}`);
     return 0;
   }
   let parsed;
@@ -105,8 +102,4 @@ function overview(): string {
     ([name, command]) => `  ${name.padEnd(width)}  ${command.does}\n`,
   );
   return `apportion COMMAND [options]\n\nWho spent the cloud bill, and proof that it adds up.\n\n${lines.join("")}\n--config FILE, --debug and --help work with every command.\n`;
-}
-
-function usage(name: string, command: Command): string {
-  return `apportion ${name} ${command.usage}\n\n${command.does}\n${command.more ?? ""}`;
 }

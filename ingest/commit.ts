@@ -34,9 +34,9 @@ export async function ledgerUnit(
 export async function ledgerUnits(
   session: Session,
   source: string,
-): Promise<{ unit: string; fingerprint: string }[]> {
+): Promise<{ unit: string; fingerprint: string; submitted_at: string | null }[]> {
   return session.rows(
-    "SELECT unit AS unit, fingerprint AS fingerprint FROM unit WHERE source = $source ORDER BY unit",
+    "SELECT unit AS unit, fingerprint AS fingerprint, submitted_at AS submitted_at FROM unit WHERE source = $source ORDER BY unit",
     { source },
   );
 }

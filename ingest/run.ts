@@ -25,16 +25,10 @@ import {
   touchUnit,
 } from "./commit.ts";
 import { prepareReading } from "./cost/read.ts";
-import {
-  dropHalfLanding,
-  dropLanding,
-  landedUnits,
-  landingFolder,
-  pruneLandings,
-  readLanded,
-} from "./landing.ts";
+import { dropLanding, landedUnits, landingFolder, pruneLandings, readLanded } from "./landing.ts";
+import { Lander } from "./lander.ts";
 import { pruneSamples } from "./samples.ts";
-import type { LandedFile, RejectedLine, Source, SourceContext, Unit } from "./source.ts";
+import type { RejectedLine, Source, SourceContext, Unit } from "./source.ts";
 
 export interface IngestOptions {
   home: string;
@@ -128,6 +122,7 @@ export async function ingest(options: IngestOptions): Promise<IngestResult> {
  */
 async function oneSource(source: Source, run: Run): Promise<void> {
   const { options, context, result } = run;
+  const lander = new Lander(source, context);
   const problems: string[] = [];
   const loaded = await ledgerUnits(run.ledger.session, source.name);
   const reports = new Map(
@@ -136,10 +131,11 @@ async function oneSource(source: Source, run: Run): Promise<void> {
       .map((report) => [report.unit, report]),
   );
   const done = new Set<string>();
-  const take = async (unit: Unit, folder?: string): Promise<AppError | null> => {
+  const take = async (unit: Unit, folder?: string, next?: Unit): Promise<AppError | null> => {
     options.signal.throwIfAborted();
     done.add(keyOf(unit));
-    const failure = await oneUnit(source, unit, run, reports.get(unit.unit), folder);
+    const report = reports.get(unit.unit);
+    const failure = await oneUnit({ source, unit, report, folder, lander, next }, run);
     if (failure === null) return null;
     const { cause } = failure;
     if (isBlockDamage(cause)) throw cause;
@@ -159,10 +155,21 @@ async function oneSource(source: Source, run: Run): Promise<void> {
       if (failure !== null) problems.push(failure.message);
     }
   const plan = await planned(source, context, options, problems, result);
-  for (const unit of plan.units) {
-    if (done.has(keyOf(unit)) || !inWindow(unit, options)) continue;
-    const failure = await take(unit);
-    if (failure !== null) problems.push(failure.message);
+  const wanted = plan.units.filter((unit) => !done.has(keyOf(unit)) && inWindow(unit, options));
+  const isNew = (unit: Unit) =>
+    !loaded.some(
+      (known) =>
+        known.unit === unit.unit &&
+        (known.fingerprint === unit.fingerprint ||
+          (known.submitted_at ?? "") > (unit.submittedAt ?? "")),
+    );
+  try {
+    for (const [index, unit] of wanted.entries()) {
+      const failure = await take(unit, undefined, wanted.slice(index + 1).find(isNew));
+      if (failure !== null) problems.push(failure.message);
+    }
+  } finally {
+    await lander.settle();
   }
   if (loaded.length === 0) await restore(source, landed, done, take, run);
   noted(() => {
@@ -264,18 +271,23 @@ function inWindow(unit: Unit, options: IngestOptions): boolean {
   );
 }
 
-async function oneUnit(
-  source: Source,
-  first: Unit,
-  run: Run,
-  report: UnitReport | undefined,
-  folder: string | undefined,
-): Promise<AppError | null> {
+/** A unit to take, from `folder` where it was landed before; `next` is the one that follows it. */
+interface Taking {
+  source: Source;
+  unit: Unit;
+  report: UnitReport | undefined;
+  folder: string | undefined;
+  lander: Lander;
+  next: Unit | undefined;
+}
+
+async function oneUnit(taking: Taking, run: Run): Promise<AppError | null> {
   const { options, context, result } = run;
-  let unit = first;
+  const { source } = taking;
+  let { unit } = taking;
   for (let attempt = 1; ; attempt++)
     try {
-      await takeUnit(source, unit, run, report, folder);
+      await takeUnit({ ...taking, unit }, run);
       return null;
     } catch (error) {
       if (options.signal.aborted) throw error;
@@ -294,14 +306,9 @@ async function oneUnit(
     }
 }
 
-async function takeUnit(
-  source: Source,
-  unit: Unit,
-  run: Run,
-  report: UnitReport | undefined,
-  folder: string | undefined,
-): Promise<void> {
+async function takeUnit(taking: Taking, run: Run): Promise<void> {
   const { options, context, result } = run;
+  const { source, unit, report, folder, lander } = taking;
   const { session } = run.ledger;
   const known = await ledgerUnit(session, source.name, unit.unit);
   const tell = (
@@ -341,7 +348,8 @@ async function takeUnit(
     return;
   }
   await roomFor(unit, options.home);
-  const landed = await land(source, unit, context, folder);
+  const landed = await lander.land(unit, folder);
+  await lander.begin(taking.next, unit);
   if (known !== undefined && known.content_hash === contentHash(landed) && !options.again) {
     await touchUnit(session, source.name, unit);
     result.unchanged += 1;
@@ -379,23 +387,6 @@ async function takeUnit(
   result.loaded += 1;
   result.rejected += loaded.rejected.length;
   tell("loaded", loaded.rows, loaded.rejected.length);
-}
-
-/** Lands a unit, or takes what `folder` holds of it. */
-async function land(
-  source: Source,
-  unit: Unit,
-  context: SourceContext,
-  folder: string | undefined,
-): Promise<readonly LandedFile[]> {
-  const before = folder === undefined ? null : await readLanded(folder);
-  if (before !== null) return before;
-  try {
-    return await source.land(unit, context);
-  } catch (error) {
-    await dropHalfLanding(landingFolder(context.home, source.name, unit.unit, unit.fingerprint));
-    throw error;
-  }
 }
 
 /**

@@ -32,6 +32,11 @@ SELECT
   coalesce(bool_and((promised IS NULL OR promised = rows + rejected) AND counted = lines), true) AS ok,
   concat(
     count(*), ' units, ', coalesce(sum(rows), 0), ' rows stored, ', coalesce(sum(rejected), 0), ' rejected',
+    CASE
+      WHEN count(*) FILTER (promised IS NULL) > 0
+        THEN concat('; ', count(*) FILTER (promised IS NULL), ' without a promised number of rows, so that nothing says they are whole')
+      ELSE ''
+    END,
     coalesce(', wrong: ' || string_agg(
       CASE
         WHEN promised IS NOT NULL AND promised <> rows + rejected THEN concat(unit, ' (', promised, ' promised)')

@@ -16,7 +16,6 @@ import type { Command, Invocation } from "./commands.ts";
 import { asText } from "./ingest.ts";
 
 export const auditCommand: Command = {
-  does: "Checks the audit log, the statements or a pack; packs a statement for an auditor.",
   usage: "--verify [PACK] [--head ROWS:HASH] | pack --month YYYY-MM [--number N] [-o FILE]",
   more: `
 --verify names the first row or the file that is not as it was written, and exits 1. Note the head it prints

@@ -15,7 +15,6 @@ import type { Command, Invocation } from "./commands.ts";
 import { asText } from "./ingest.ts";
 
 export const backtestCommand: Command = {
-  does: "Replays history: what each method would have asked for, and how often it would have been too little.",
   usage: "[--days 28] [--series FILE] [--format table|json]",
   more: "\nFitted on --days, scored on the 7 days after, week by week back from the newest day. Without --series\nit is the estate's own history, as the last build replayed it.\n--series FILE: CSV with timestamp, workload, cpu (cores), memory (bytes), and if you like request (cores), pod.\n",
   options: {

@@ -9,7 +9,6 @@ import type { Command } from "./commands.ts";
 import { asText } from "./ingest.ts";
 
 export const backupCommand: Command = {
-  does: "Writes the register and the statements, which nothing can make again, into one file.",
   usage: "-o FILE",
   more: "\nWorks while the server and a run work. The rest of a home is made again from the exports.\n",
   options: { output: { type: "string", short: "o" } },
@@ -33,7 +32,6 @@ export const backupCommand: Command = {
 };
 
 export const restoreCommand: Command = {
-  does: "Brings the register and the statements back from a backup.",
   usage: "FILE [--force]",
   more: `
 Statements that are missing or damaged are always mended. The register is taken where this home has none, or

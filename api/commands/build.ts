@@ -11,7 +11,6 @@ import { asText } from "./ingest.ts";
 
 export const buildCommand: Command = {
   background: true,
-  does: "Attributes what was taken in, checks that it adds up, and publishes month by month.",
   usage: "[--month YYYY-MM]",
   more: "\nMonths whose inputs did not change are left as they are.\nExit 1 when an invariant is violated; that month keeps its last published answers.\n",
   options: { month: { type: "string" } },

@@ -12,7 +12,6 @@ import type { Command } from "./commands.ts";
 import { asText } from "./ingest.ts";
 
 export const checkCommand: Command = {
-  does: "Shows whether what is published adds up; exit 1 when something does not.",
   usage: "[--month YYYY-MM] [--format table|json]",
   options: { month: { type: "string" }, format: { type: "string" } },
   async run(invocation) {

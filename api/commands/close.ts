@@ -16,7 +16,6 @@ import { asText } from "./ingest.ts";
 export const CLOSER_ENV = "APPORTION_CLOSED_BY";
 
 export const closeCommand: Command = {
-  does: "Closes a month: a numbered statement that never changes, made from what is published.",
   usage: "--month YYYY-MM [--dry-run] [--force --reason TEXT] [--format table|json]",
   more: `
 Open questions (figures that may still move, failed checks, money without an owner, rejected rows) are

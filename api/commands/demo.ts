@@ -16,7 +16,6 @@ const MEASURED = ["dev", "production"];
 const MARK = ".apportion-demo";
 
 export const demoCommand: Command = {
-  does: "Makes a sample company's bill, ingests, builds and serves it.",
   usage: `[--home ./${DEMO_HOME}] [--port 8080] [--days 62] [--no-usage] [--no-serve]`,
   more: "\nTwo of its five clusters, dev and production, have a Prometheus; --no-usage leaves both out.\n",
   options: {

@@ -11,7 +11,6 @@ import type { Command } from "./commands.ts";
 import { asText } from "./ingest.ts";
 
 export const doctorCommand: Command = {
-  does: "Checks configuration, sources, disk and versions, each with what to do.",
   usage: "",
   options: {},
   async run({ options, screen, signal, now }) {

@@ -16,7 +16,6 @@ import { asText } from "./ingest.ts";
 const SHOWN_LINES = 20;
 
 export const explainCommand: Command = {
-  does: "Shows what a figure is made of: bill lines, what divided them, the rule that named the owner.",
   usage:
     "TARGET --month YYYY-MM [--cost MEASURE] [--currency CUR] [--policy POLICY] [--limit N] [--format table|json]",
   more: `\nTARGET is ${TARGETS}.\n`,

@@ -16,7 +16,6 @@ import type { Command, Invocation } from "./commands.ts";
 import { asText } from "./ingest.ts";
 
 export const exportCommand: Command = {
-  does: "Writes finance's CSV: the statement of a month, its lines by who takes them, or its bill lines.",
   usage: `${EXPORTS.join("|")} --month YYYY-MM [--team ID] [--number N|--live] [-o FILE]`,
   more: `
 Without -o, or with -o -, to standard output. A closed month's statement is the one that was closed, byte

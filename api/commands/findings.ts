@@ -27,7 +27,6 @@ const STATES = ["open", "dismissed", "claimed", "resolved", "all"] as const;
 const PAGE = 1000;
 
 export const findingsCommand: Command = {
-  does: "Lists what is oversized, idle or orphaned, with what it is worth; shows, dismisses and reopens one.",
   usage:
     "[show ID | dismiss ID --reason TEXT --until YYYY-MM-DD | reopen ID] [--kind K] [--team T] [--state STATE] [--currency CUR] [--format table|json|csv|patch] [--fail-above AMOUNT]",
   more: [

@@ -11,7 +11,6 @@ import type { Command, Invocation } from "./commands.ts";
 
 export const ingestCommand: Command = {
   background: true,
-  does: "Takes in what is new: plan, land, load, for all or the named sources.",
   usage: "[SOURCE…] [--since YYYY-MM-DD] [--until YYYY-MM-DD] [--again]",
   more: "\nA unit is taken when the month it is about overlaps [since, until).\n--again loads units that did not change too, from what was landed.\nExit 3 when a unit could not be read; the others are loaded all the same.\n",
   options: { since: { type: "string" }, until: { type: "string" }, again: { type: "boolean" } },

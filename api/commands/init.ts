@@ -62,7 +62,6 @@ rules:
 `;
 
 export const initCommand: Command = {
-  does: "Writes a commented apportion.yaml and owners.yaml here.",
   usage: "",
   options: {},
   async run({ screen }) {

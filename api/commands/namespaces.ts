@@ -56,7 +56,6 @@ const VERBS = {
 type Verb = keyof typeof VERBS;
 
 export const namespacesCommand: Command = {
-  does: "Whose each namespace is, whether it is used, and letting it go safely.",
   usage: "VERB [CLUSTER/NAME] [--yes] [options]",
   more: `\n${Object.entries(VERBS)
     .map(([verb, does]) => `  ${verb.padEnd(10)}  ${does}\n`)

@@ -5,7 +5,6 @@ import { asText, ingestAll } from "./ingest.ts";
 
 export const runCommand: Command = {
   background: true,
-  does: "Ingest, then build.",
   usage: "",
   options: {},
   async run(invocation) {

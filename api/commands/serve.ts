@@ -10,7 +10,6 @@ import type { Command, Invocation } from "./commands.ts";
 import { asText } from "./ingest.ts";
 
 export const serveCommand: Command = {
-  does: "Serves the dashboard and the API.",
   usage: '[--host 127.0.0.1] [--port 8080] [--schedule "CRON"]',
   more: '\n--schedule "15 * * * *" runs ingest and build in a child process at those times (UTC).\n',
   options: {

@@ -6,7 +6,6 @@ import type { Command } from "./commands.ts";
 import { asText } from "./ingest.ts";
 
 export const sourcesCommand: Command = {
-  does: "Lists each source: last unit, freshness, rows, problems; and rows that were rejected.",
   usage: "[--format table|json]",
   options: { format: { type: "string" } },
   async run({ options, screen }) {

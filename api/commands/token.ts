@@ -17,7 +17,6 @@ const SEES_ALL: readonly Role[] = ["finance", "platform", "auditor"];
 
 /** Tokens for scripts: made here, at the machine, and shown once. */
 export const tokenCommand: Command = {
-  does: "Makes, lists and revokes tokens for scripts.",
   usage: "create --name NAME --role ROLE [--team ID,…] [--expires 90d] | list | revoke ID",
   more: `
 create writes the token to standard output, once; only its hash is kept. A script sends it as

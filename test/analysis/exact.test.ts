@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { addAmounts } from "../../data/money.ts";
 import { exported, type Line, records, takeBill } from "../bill-with.ts";
-import { withFolder } from "../home.ts";
+import { cli, withFolder } from "../home.ts";
 
 const OWNERS = `teams:
   - { id: early }
@@ -45,6 +45,10 @@ describe("sums", () => {
           ),
         ).toBe(row["BilledCost"]);
       }
+      // A file cut at the end of a row looks whole where no manifest promised its rows.
+      expect((await cli(["check", "--config", config])).out).toContain(
+        "1 without a promised number of rows, so that nothing says they are whole",
+      );
     });
   });
 });

@@ -184,7 +184,7 @@ export async function command(
   };
   let code: number;
   try {
-    const known = COMMANDS[name];
+    const known = await COMMANDS[name]?.load();
     if (known === undefined) throw new Error(`no command ${name}`);
     const { values, positionals } = parseArgs({
       args: [...args, "--config", join(folder, "apportion.yaml")],
