@@ -364,7 +364,9 @@ test("sizes that are NaN or infinite are none, and their neighbours stay", async
   for (const { name, spec } of nodes)
     expect([name, spec["capacity"]]).toEqual([
       name,
-      name === "sound" ? { cpu: 4000, memory: 64 * 2 ** 30 } : { memory: 64 * 2 ** 30 },
+      name === "sound"
+        ? { cpuMillicores: 4000, memoryBytes: 64 * 2 ** 30 }
+        : { memoryBytes: 64 * 2 ** 30 },
     ]);
 });
 
