@@ -29,10 +29,12 @@ export interface Range {
   max: number;
 }
 
+/** How a page is packed after it is encoded. */
+export const CODEC_ZSTD = 6;
 export const PLAIN = 0;
 export const RLE = 3;
 export const DELTA_BINARY_PACKED = 5;
-const RLE_DICTIONARY = 8;
+export const RLE_DICTIONARY = 8;
 const TWO_32 = 4294967296;
 
 /** One number as it stands in a footer. */

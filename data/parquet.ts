@@ -4,6 +4,7 @@ import { zstdCompressSync, constants } from "node:zlib";
 import { AppError } from "./errors.ts";
 import { renameDurably } from "./files.ts";
 import {
+  CODEC_ZSTD,
   type ColumnData,
   definitions,
   DELTA_BINARY_PACKED,
@@ -34,7 +35,8 @@ export interface WrittenParquet {
 
 const PHYSICAL = { BOOLEAN: 0, INTEGER: 1, BIGINT: 2, VARCHAR: 6 } as const;
 const CODEC_NONE = 0;
-const CODEC_ZSTD = 6;
+/** Bytes of a column that are worth unpacking: below, starting to unpack takes longer than reading them. */
+const LEAST_PACKED = 4096;
 const LEVEL = { [constants.ZSTD_c_compressionLevel]: 1 };
 /** One piece as large as a page can become: the default makes and joins sixty, a larger one is waste. */
 const packed = (body: Uint8Array): Buffer =>
@@ -94,7 +96,8 @@ export class ParquetWriter {
         ? encodedNumbers(column.type, data, rows)
         : encodedTexts(data, rows);
     const whole = column.optional ? Buffer.concat([definitions(data, rows), body]) : body;
-    const codec = codecOf(encoding, whole.length + (dictionary?.bytes.length ?? 0));
+    const isSmall = whole.length + (dictionary?.bytes.length ?? 0) < LEAST_PACKED;
+    const codec = encoding === DELTA_BINARY_PACKED || isSmall ? CODEC_NONE : CODEC_ZSTD;
     let plainBytes = 0;
     if (dictionary !== null)
       plainBytes += this.#page(2, dictionary.bytes, dictionary.values, PLAIN, codec);
@@ -200,11 +203,6 @@ export class ParquetWriter {
     return thrift.bytes();
   }
 }
-
-// To begin to compress costs more than the few bytes of a column that stays the same.
-const SMALL_PAGES = 256;
-const codecOf = (encoding: number, bytes: number): number =>
-  encoding === DELTA_BINARY_PACKED || bytes < SMALL_PAGES ? CODEC_NONE : CODEC_ZSTD;
 
 function writeMeta(meta: Thrift, chunk: Chunk): void {
   const { column, range } = chunk;

@@ -82,3 +82,75 @@ export function putVarint(out: number[], value: number): void {
   }
   out.push(rest);
 }
+
+/** A struct as it stands in bytes: by field, numbers, booleans, texts as bytes, lists, and structs in it. */
+export type ThriftValue = number | boolean | Uint8Array | ThriftValue[] | ThriftFields;
+export type ThriftFields = Map<number, ThriftValue>;
+
+/** Reads what `Thrift` writes; a place that is passed on stands after what was read. */
+export class ThriftReader {
+  readonly #bytes: Uint8Array;
+  at: number;
+  constructor(bytes: Uint8Array, at: number) {
+    this.#bytes = bytes;
+    this.at = at;
+  }
+
+  struct(): ThriftFields {
+    const fields: ThriftFields = new Map();
+    let id = 0;
+    for (;;) {
+      const head = this.#byte();
+      if (head === 0) return fields;
+      const step = head >>> 4;
+      id = step === 0 ? this.#zigzag() : id + step;
+      fields.set(id, this.#value(head & 15));
+    }
+  }
+
+  #value(type: number): ThriftValue {
+    switch (type) {
+      case 1:
+      case 2:
+        return type === 1;
+      case I32:
+      case I64:
+        return this.#zigzag();
+      case BINARY: {
+        const length = this.varint();
+        this.at += length;
+        return this.#bytes.subarray(this.at - length, this.at);
+      }
+      case LIST: {
+        const head = this.#byte();
+        const size = head >>> 4 === 15 ? this.varint() : head >>> 4;
+        return Array.from({ length: size }, () => this.#value(head & 15));
+      }
+      case STRUCT:
+        return this.struct();
+      default:
+        throw new RangeError(`type ${type} is not written here`);
+    }
+  }
+
+  #byte(): number {
+    const byte = this.#bytes[this.at++];
+    if (byte === undefined) throw new RangeError("it ends too early");
+    return byte;
+  }
+
+  varint(): number {
+    let value = 0;
+    for (let scale = 1; ; scale *= 128) {
+      const byte = this.#byte();
+      value += (byte & 127) * scale;
+      if (byte < 128) return value;
+    }
+  }
+
+  #zigzag(): number {
+    return unzigzag(this.varint());
+  }
+}
+
+export const unzigzag = (value: number): number => (value % 2 === 0 ? value / 2 : -(value + 1) / 2);

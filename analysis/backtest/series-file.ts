@@ -30,7 +30,6 @@ const FACTS: Omit<WorkloadFacts, "expectedSeconds" | "clusterCoverage"> = {
 interface PodSlots {
   slots: number[];
   cpu: number[];
-  peak: number[];
   count: number[];
   mem: number[];
   request: number;
@@ -134,19 +133,17 @@ function put(
   if (pods === undefined) workloads.set(workload, (pods = new Map()));
   let found = pods.get(pod);
   if (found === undefined)
-    pods.set(pod, (found = { slots: [], cpu: [], peak: [], count: [], mem: [], request: -1 }));
+    pods.set(pod, (found = { slots: [], cpu: [], count: [], mem: [], request: -1 }));
   found.request = request;
   const last = found.slots.length - 1;
   if (found.slots[last] === slot) {
     found.cpu[last] = (found.cpu[last] as number) + cpu;
     found.count[last] = (found.count[last] as number) + 1;
-    found.peak[last] = Math.max(found.peak[last] as number, cpu);
     found.mem[last] = Math.max(found.mem[last] as number, mem);
     return;
   }
   found.slots.push(slot);
   found.cpu.push(cpu);
-  found.peak.push(cpu);
   found.count.push(1);
   found.mem.push(mem);
 }
@@ -187,7 +184,6 @@ function seriesOf(pods: Map<string, PodSlots>, from: number, slots: number, hold
     slot: new Uint16Array(most),
     seconds: new Uint16Array(most).fill(SLOT),
     cpu: new Uint32Array(most),
-    peak: new Uint32Array(most),
     mem: new Float64Array(most),
     pods: [],
     sizes: [],
@@ -204,7 +200,6 @@ function seriesOf(pods: Map<string, PodSlots>, from: number, slots: number, hold
       for (let held = 0; held < hold && slot + held < next && slot + held < from + slots; held++) {
         series.slot[at] = slot + held - from;
         series.cpu[at] = Math.round((found.cpu[index] as number) / (found.count[index] as number));
-        series.peak[at] = found.peak[index] as number;
         series.mem[at] = found.mem[index] as number;
         at++;
       }

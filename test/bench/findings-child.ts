@@ -10,6 +10,8 @@ import { NO_OWNERS } from "../../analysis/ownership.ts";
 import { Register } from "../../data/register.ts";
 import { loadSql } from "../../data/sql.ts";
 import { openWriter, type Session, sqlText } from "../../data/warehouse.ts";
+import { USAGE_5M } from "../../ingest/prometheus/facts.ts";
+import { FactFiles } from "../../ingest/prometheus/write.ts";
 
 /**
  * Four weeks of five minutes of many containers, in a process of its own:
@@ -29,7 +31,10 @@ const EACH = Math.ceil(CONTAINERS / CLUSTERS);
 const names = Array.from({ length: CLUSTERS }, (_, index) => `c${index}`);
 const usage = (cluster: string, day: number) =>
   join(folder, cluster, `usage-${String(day).padStart(2, "0")}.parquet`);
-const pods = (cluster: string) => join(folder, cluster, "pods.parquet");
+const pods = (cluster: string, day: number) =>
+  join(folder, cluster, `pods-${String(day).padStart(2, "0")}.parquet`);
+
+const MIB = 1_048_576;
 
 const filesOf = (cluster: string) => Array.from({ length: DAYS }, (_, day) => usage(cluster, day));
 
@@ -60,46 +65,84 @@ async function opened(): Promise<{ session: Session; close(): Promise<void> }> {
   };
 }
 
-/** Container by container and in time order within a file, as ingest writes them; pods live a week. */
+/** As ingest writes them, by what it writes them with: container by container, in time order; pods live a week. */
 async function make(): Promise<number> {
-  const { session, close } = await opened();
-  let made = 0;
   for (const [number, cluster] of names.entries()) {
     await mkdir(join(folder, cluster), { recursive: true });
-    const out = async (path: string, sql: string) => {
-      if (existsSync(path)) return;
-      await session.run(
-        `COPY (${sql}) TO ${sqlText(`${path}.tmp`)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)`,
-      );
-      await rm(path, { force: true });
-      await rename(`${path}.tmp`, path);
-    };
-    for (let day = 0; day < DAYS; day++) {
-      // Every third is busy by day; each moves by some noise, and one sample of fifty is far up.
-      const cpu = `CAST((20000 + c * 7919 % 400000) * (CASE WHEN c % 3 = 0 THEN 400 + 8 * abs(144 - s) ELSE 1000 END) / 1000 * (800 + r % 400 + CASE WHEN r % 50 = 0 THEN 1500 ELSE 0 END) / 1000 AS BIGINT)`;
-      await out(
-        usage(cluster, day),
-        `SELECT '${cluster}' AS cluster, CAST(${FROM + day * DAY} + s * 300 AS BIGINT) AS "at", 'node-' || (c // 30) AS node, 'ns-' || (c % 200) AS namespace,
-           'w' || c || '-5f7d-' || ${Math.floor(day / 7)} AS pod, 'uid-' || c || '-' || ${Math.floor(day / 7)} AS pod_uid, 'app' AS container, CAST(300 AS INTEGER) AS seconds,
-           ${cpu} AS cpu_avg, ${cpu} + CAST(r % 50000 AS BIGINT) AS cpu_max,
-           CAST((64 + c % 900) * 1048576 + (r % 4000) * 4096 AS BIGINT) AS mem_avg, CAST((64 + c % 900) * 1048576 + (r % 5000) * 4096 AS BIGINT) AS mem_max,
-           CAST((100 + c % 8 * 100) * 1000 AS BIGINT) AS cpu_request, CAST((128 + c % 8 * 128) * 1048576 AS BIGINT) AS mem_request,
-           CASE WHEN c % 2 = 0 THEN CAST((200 + c % 8 * 200) * 1000 AS BIGINT) END AS cpu_limit, CAST((256 + c % 8 * 128) * 1048576 AS BIGINT) AS mem_limit,
-           CAST(CASE WHEN c % 10 = 0 THEN r % 1000 ELSE 0 END AS BIGINT) AS throttled_ms, CAST(0 AS INTEGER) AS oom_kills, CAST(CASE WHEN c % 100 = 0 AND s = 7 THEN 1 ELSE 0 END AS INTEGER) AS restarts
-         FROM (SELECT i // ${SLOTS} AS c, i % ${SLOTS} AS s, CAST(hash(i + ${(number * DAYS + day) * 1e9}) % 1000000 AS BIGINT) AS r FROM range(${EACH * SLOTS}) AS all_rows(i))`,
-      );
-      made += EACH * SLOTS;
-    }
-    await out(
-      pods(cluster),
-      `SELECT '${cluster}' AS cluster, CAST(CAST(make_timestamp((${FROM} + d * ${DAY}) * 1000000) AS DATE) AS VARCHAR) AS day, 'ns-' || (c % 200) AS namespace,
-         'w' || c || '-5f7d-' || (d // 7) AS pod, 'uid-' || c || '-' || (d // 7) AS pod_uid, 'node-' || (c // 30) AS node, 'Deployment' AS workload_kind, 'w' || c AS workload,
-         '{}' AS labels, '{}' AS annotations, CAST(${FROM} + d * ${DAY} AS BIGINT) AS from_s, CAST(${FROM} + (d + 1) * ${DAY} AS BIGINT) AS until_s, CAST(${DAY} AS INTEGER) AS running_s
-       FROM range(${DAYS}) AS days(d), range(${EACH}) AS all_containers(c)`,
-    );
+    for (let day = 0; day < DAYS; day++)
+      if (!existsSync(usage(cluster, day))) await makeDay(number, cluster, day);
   }
-  await close();
-  return made;
+  return CONTAINERS * DAYS * SLOTS;
+}
+
+/** Every third is busy by day; each moves by some noise, and one sample of fifty is far up. */
+async function makeDay(number: number, cluster: string, day: number): Promise<void> {
+  const work = join(folder, "day");
+  await rm(work, { recursive: true, force: true });
+  await mkdir(work);
+  const facts = new FactFiles(cluster, work);
+  const week = Math.floor(day / 7);
+  const from = FROM + day * DAY;
+  const columns = USAGE_5M.map(() => new Float64Array(SLOTS));
+  for (let c = 0; c < EACH; c++) {
+    const pod = {
+      namespace: `ns-${c % 200}`,
+      pod: `w${c}-5f7d-${week}`,
+      podUid: `uid-${c}-${week}`,
+    };
+    const node = `node-${Math.floor(c / 30)}`;
+    const level = 20_000 + ((c * 7919) % 400_000);
+    const [cores, mebibytes] = [(c % 8) * 100_000, (c % 8) * 128];
+    for (let s = 0; s < SLOTS; s++) {
+      const chance = noise((number * DAYS + day) * EACH * SLOTS + c * SLOTS + s) % 1_000_000;
+      const shape = c % 3 === 0 ? 400 + 8 * Math.abs(144 - s) : 1000;
+      const jitter = 800 + (chance % 400) + (chance % 50 === 0 ? 1500 : 0);
+      const cpu = Math.floor((((level * shape) / 1000) * jitter) / 1000);
+      const memory = (64 + (c % 900)) * MIB;
+      const row = [
+        from + s * 300,
+        300,
+        cpu,
+        cpu + (chance % 50_000),
+        memory + (chance % 4000) * 4096,
+        memory + (chance % 5000) * 4096,
+        100_000 + cores,
+        (128 + mebibytes) * MIB,
+        c % 2 === 0 ? 200_000 + 2 * cores : Number.NaN,
+        (256 + mebibytes) * MIB,
+        c % 10 === 0 ? chance % 1000 : 0,
+        c % 500 === 0 && day === 20 && s === 99 ? 1 : 0,
+        c % 100 === 0 && s === 7 ? 1 : 0,
+      ];
+      for (const [index, value] of row.entries()) (columns[index] as Float64Array)[s] = value;
+    }
+    facts.usage5m(facts.container({ ...pod, node, container: "app" }), columns, SLOTS);
+    facts.row("pod_day", [
+      new Date(from * 1000).toISOString().slice(0, 10),
+      pod.namespace,
+      pod.pod,
+      pod.podUid,
+      node,
+      "Deployment",
+      `w${c}`,
+      "{}",
+      "{}",
+      from,
+      from + DAY,
+      DAY,
+    ]);
+  }
+  await facts.finish();
+  await rename(join(work, "pod_day.parquet"), pods(cluster, day));
+  await rename(join(work, "usage_5m.parquet"), usage(cluster, day));
+  await rm(work, { recursive: true });
+}
+
+/** A number that looks like chance and is the same every time (murmur3's last steps). */
+function noise(of: number): number {
+  let mixed = Math.imul(of ^ (of >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
 }
 
 /** A cluster after the other, as the product reads them. */
@@ -142,7 +185,11 @@ async function fit(): Promise<number> {
         until: FROM + DAYS * DAY,
         days: Array.from({ length: DAYS }, (_, day) => FROM + day * DAY),
         usage: filesOf(cluster).map((path) => ({ kind: "usage_5m", path, sha256: "" })),
-        pods: [{ kind: "pod_day", path: pods(cluster), sha256: "" }],
+        pods: Array.from({ length: DAYS }, (_, day) => ({
+          kind: "pod_day",
+          path: pods(cluster, day),
+          sha256: "",
+        })),
         rows: EACH * SLOTS * DAYS,
       })),
       history: [],

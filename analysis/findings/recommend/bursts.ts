@@ -71,12 +71,20 @@ function timeAbove(
   const above = new Float64Array(hours.count);
   const time = new Float64Array(hours.count);
   for (const { from, until } of pods)
-    for (let i = from; i < until; i++) {
-      if (settled[i] === 0) continue;
+    for (let i = from; i < until;) {
       const hour = Math.floor((slot[i] as number) / HOUR_SLOTS);
-      time[hour] = (time[hour] as number) + (seconds[i] as number);
-      if ((cpu[i] as number) > level)
-        above[hour] = (above[hour] as number) + (seconds[i] as number);
+      const end = (hour + 1) * HOUR_SLOTS;
+      // Most hours have nothing that far up: only their time is asked for.
+      const isLow = (hours.cpuMax[hour] as number) <= level;
+      let [over, all] = [0, 0];
+      for (; i < until && (slot[i] as number) < end; i++) {
+        if (settled[i] === 0) continue;
+        const observed = seconds[i] as number;
+        all += observed;
+        if (!isLow && (cpu[i] as number) > level) over += observed;
+      }
+      time[hour] = (time[hour] as number) + all;
+      above[hour] = (above[hour] as number) + over;
     }
   return { above, time };
 }

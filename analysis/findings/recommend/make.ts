@@ -3,7 +3,7 @@ import { type Session, sqlName, sqlText } from "../../../data/warehouse.ts";
 import type { FindingsContext } from "../context.ts";
 import type { ClusterWindow } from "../inputs.ts";
 import { compare } from "./compared.ts";
-import { HELD_SAMPLES, Samples, type Track } from "./read.ts";
+import { HELD_SAMPLES, type Part, Samples, type Track } from "./read.ts";
 import { JOB_KINDS, recommend } from "./recommend.ts";
 import { HourWriter, recommendationRow, RowWriter } from "./rows.ts";
 import { type Series, SLOT } from "./series.ts";
@@ -122,17 +122,13 @@ export async function* containersOf(
   window: ClusterWindow,
   settings: FindingsContext["settings"],
   signal: AbortSignal,
-  only?: { part: number; of: number },
+  only?: Part,
 ): AsyncGenerator<ContainerSeries> {
   const { cluster, from, until } = window;
   const slots = (until - from) / SLOT;
-  for (const [view, kind, facts] of [
-    ["window_usage", "usage_5m", window.usage],
-    ["window_pods", "pod_day", window.pods],
-  ] as const)
-    await session.run(
-      `CREATE OR REPLACE TEMP VIEW ${view} AS ${await factSelect(session, kind, facts)}`,
-    );
+  await session.run(
+    `CREATE OR REPLACE TEMP VIEW window_pods AS ${await factSelect(session, "pod_day", window.pods)}`,
+  );
   const facts: ClusterFacts = {
     pods: await podsOf(session, cluster, until, settings.findings.jobLabels),
     objects: await Objects.of(session, cluster, until, settings.sources),
@@ -147,10 +143,12 @@ export async function* containersOf(
       billWorkload: track.pod,
     };
   const samples = new Samples();
-  const parts = only?.of ?? Math.max(1, Math.ceil(window.rows / HELD_SAMPLES));
-  for (let part = 0; part < parts; part++) {
-    if (only !== undefined && part !== only.part) continue;
-    await samples.read(session, { from, until, slots }, part, parts, signal);
+  const files = window.usage.map(({ path }) => path);
+  const of = Math.max(1, Math.ceil(window.rows / HELD_SAMPLES));
+  const parts =
+    only === undefined ? Array.from({ length: of }, (_, part) => ({ part, of })) : [only];
+  for (const part of parts) {
+    await samples.read(files, { from, slots }, part, signal);
     const present = new Uint32Array(slots + 1);
     for (let slot = slots - 1; slot >= 0; slot--)
       present[slot] = (present[slot + 1] as number) + (samples.present[slot] as number);

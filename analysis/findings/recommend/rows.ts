@@ -82,7 +82,6 @@ export class HourWriter {
       put(hours.pods[hour] as number);
       put(mean(hours.cpuSum));
       of(hours.cpuMax);
-      of(hours.cpuPeak);
       kib(mean(hours.memSum));
       kib(hours.memMax[hour] as number);
       of(hours.cpuRequest);

@@ -30,8 +30,6 @@ export interface Series {
   seconds: Uint16Array;
   /** Average over them, microcores. */
   cpu: Uint32Array;
-  /** Highest rate between two scrapes, microcores. */
-  peak: Uint32Array;
   /** Highest working set, bytes. */
   mem: Float64Array;
   pods: PodSpan[];
@@ -76,7 +74,6 @@ export function cut(series: Series, from: number, until: number): Series {
     slot: new Uint16Array(total),
     seconds: new Uint16Array(total),
     cpu: new Uint32Array(total),
-    peak: new Uint32Array(total),
     mem: new Float64Array(total),
     pods,
     sizes,
@@ -93,7 +90,7 @@ export function cut(series: Series, from: number, until: number): Series {
     while (stop < end && (series.slot[stop] as number) < until) stop++;
     for (let i = begin; i < stop; i++)
       cutTo.slot[length + i - begin] = (series.slot[i] as number) - from;
-    for (const key of ["seconds", "cpu", "peak", "mem"] as const)
+    for (const key of ["seconds", "cpu", "mem"] as const)
       cutTo[key].set(series[key].subarray(begin, stop), length);
     length += stop - begin;
     let held: (Sizes & { from: number }) | undefined;

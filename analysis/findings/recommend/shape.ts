@@ -21,6 +21,7 @@ export function leaks(series: Series): boolean {
     lifeHours = new Float64Array(series.slots);
     lifeMost = new Float64Array(series.slots);
   }
+  const { slot, mem, events } = series;
   for (const { from, until } of series.pods) {
     let length = 0;
     const end = () => {
@@ -30,20 +31,24 @@ export function leaks(series: Series): boolean {
       }
       length = 0;
     };
-    for (let i = from; i < until; i++) {
-      const now = series.events[event];
+    for (let i = from; i < until;) {
+      const now = events[event];
       if (now !== undefined && now.sample <= i) {
         event++;
         if (now.restarts + now.oom > 0) end();
       }
-      const hour = Math.floor((series.slot[i] as number) / HOUR_SLOTS);
-      const bytes = series.mem[i] as number;
+      const hour = Math.floor((slot[i] as number) / HOUR_SLOTS);
+      const over = (hour + 1) * HOUR_SLOTS;
+      const next = Math.min(until, events[event]?.sample ?? until);
+      let most = mem[i++] as number;
+      for (; i < next && (slot[i] as number) < over; i++)
+        if ((mem[i] as number) > most) most = mem[i] as number;
       if (length > 0 && lifeHours[length - 1] === hour) {
-        if (bytes > (lifeMost[length - 1] as number)) lifeMost[length - 1] = bytes;
+        if (most > (lifeMost[length - 1] as number)) lifeMost[length - 1] = most;
         continue;
       }
       lifeHours[length] = hour;
-      lifeMost[length++] = bytes;
+      lifeMost[length++] = most;
     }
     end();
   }

@@ -10,7 +10,6 @@ export interface Hours {
   cpuSum: Float64Array;
   memSum: Float64Array;
   cpuMax: Float64Array;
-  cpuPeak: Float64Array;
   memMax: Float64Array;
   cpuRequest: Float64Array;
   memRequest: Float64Array;
@@ -30,7 +29,7 @@ export interface Summary {
   /** 1 for samples that count for CPU: not a process's first minutes. */
   settled: Uint8Array;
   shortLived: boolean;
-  /** Settled CPU of the last 14 days, of the last 2, and of all before the last 14. */
+  /** Settled CPU of the last 14 days and of the last 2; of all before, where the last 14 have none. */
   recent: SortedCpu;
   newest: SortedCpu;
   earlier: SortedCpu;
@@ -66,7 +65,6 @@ function hoursOf(count: number): Hours {
     cpuSum: numbers(),
     memSum: numbers(),
     cpuMax: numbers(),
-    cpuPeak: numbers(),
     memMax: numbers(),
     cpuRequest: numbers(),
     memRequest: numbers(),
@@ -84,7 +82,6 @@ const ZERO = [
   "cpuSum",
   "memSum",
   "cpuMax",
-  "cpuPeak",
   "memMax",
   "oom",
   "throttled",
@@ -100,39 +97,40 @@ function emptyHours(count: number): Hours {
 /**
  * Marks a process's first five minutes: those after a pod was first seen (not where the window begins
  * with it) and after each restart.
+ * @returns seconds of them
  */
-function markStarts(series: Series, settled: Uint8Array): void {
+function markStarts(series: Series, settled: Uint8Array): number {
+  let marked = 0;
+  const mark = (sample: number) => {
+    if (settled[sample] === 1) marked += series.seconds[sample] as number;
+    settled[sample] = 0;
+  };
   for (const { from, until } of series.pods) {
     const first = series.slot[from] as number;
     if (first === 0) continue;
-    settled[from] = 0;
+    mark(from);
     const partly = (series.seconds[from] as number) < SLOT;
-    if (partly && from + 1 < until && series.slot[from + 1] === first + 1) settled[from + 1] = 0;
+    if (partly && from + 1 < until && series.slot[from + 1] === first + 1) mark(from + 1);
   }
   let pod = 0;
   for (const { sample, restarts } of series.events) {
     if (restarts === 0) continue;
     while ((series.pods[pod]?.until ?? Infinity) <= sample) pod++;
-    settled[sample] = 0;
+    mark(sample);
     const next = sample + 1;
     if (
       next < (series.pods[pod]?.until ?? 0) &&
       series.slot[next] === (series.slot[sample] as number) + 1
     )
-      settled[next] = 0;
+      mark(next);
   }
+  return marked;
 }
 
-/** Whether leaving first minutes out would leave under half of the time. */
-function isShortLived(series: Series, settled: Uint8Array, length: number): boolean {
-  let left = 0;
+function secondsOf(series: Series, length: number): number {
   let all = 0;
-  for (let i = 0; i < length; i++) {
-    const time = series.seconds[i] as number;
-    all += time;
-    if (settled[i] === 0) left += time;
-  }
-  return left * 2 > all;
+  for (let i = 0; i < length; i++) all += series.seconds[i] as number;
+  return all;
 }
 
 /** @param starts whether first minutes are left out; a job's are part of its work */
@@ -143,8 +141,8 @@ export function summarise(series: Series, starts: boolean): Summary {
   const settled = scratchSettled.fill(1, 0, length);
   let shortLived = false;
   if (starts) {
-    markStarts(series, settled);
-    shortLived = isShortLived(series, settled, length);
+    // Where leaving first minutes out would leave under half of the time, they are the work.
+    shortLived = markStarts(series, settled) * 2 > secondsOf(series, length);
     if (shortLived) settled.fill(1, 0, length);
   }
   recent.clear();
@@ -152,7 +150,7 @@ export function summarise(series: Series, starts: boolean): Summary {
   earlier.clear();
   if (scratchAlive.length !== series.slots) scratchAlive = new Int32Array(series.slots);
   const alive = scratchAlive.fill(0);
-  const { slot, seconds, cpu, peak, mem } = series;
+  const { slot, seconds, cpu, mem } = series;
   const recentFrom = series.slots - RECENT_SLOTS;
   const newestFrom = series.slots - NEWEST_SLOTS;
   let firstSlot = series.slots;
@@ -175,7 +173,6 @@ export function summarise(series: Series, starts: boolean): Summary {
       let cpuTime = 0;
       let memTime = 0;
       let mostCpu = 0;
-      let mostPeak = 0;
       let mostMem = 0;
       for (; i < until; i++) {
         const at = slot[i] as number;
@@ -188,7 +185,6 @@ export function summarise(series: Series, starts: boolean): Summary {
         cpuTime += used * observed;
         memTime += bytes * observed;
         if (used > mostCpu) mostCpu = used;
-        if ((peak[i] as number) > mostPeak) mostPeak = peak[i] as number;
         if (bytes > mostMem) mostMem = bytes;
         if (used > cpuMax && settled[i] === 1 && observed > 0) cpuMax = used;
       }
@@ -201,16 +197,18 @@ export function summarise(series: Series, starts: boolean): Summary {
       hours.cpuSum[hour] = (hours.cpuSum[hour] as number) + cpuTime;
       hours.memSum[hour] = (hours.memSum[hour] as number) + memTime;
       raise(hours.cpuMax, hour, mostCpu);
-      raise(hours.cpuPeak, hour, mostPeak);
       raise(hours.memMax, hour, mostMem);
     }
     if (memMax > podMemBefore) worstMemPod = pod;
     const recentAt = firstFrom(slot, from, until, recentFrom);
     const newestAt = firstFrom(slot, recentAt, until, newestFrom);
-    earlier.addRange(cpu, seconds, from, recentAt, settled);
     recent.addRange(cpu, seconds, recentAt, until, settled);
     newest.addRange(cpu, seconds, newestAt, until, settled);
   }
+  // What is older than 14 days is asked for only where nothing is younger.
+  if (recent.seconds === 0)
+    for (const { from, until } of series.pods)
+      earlier.addRange(cpu, seconds, from, firstFrom(slot, from, until, recentFrom), settled);
   sizesByHour(series, hours);
   const ends = { oomKills: 0, restarts: 0, throttledMs: 0 };
   for (const event of series.events) {

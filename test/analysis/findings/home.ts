@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { build } from "../../../analysis/build.ts";
 import { readConfig } from "../../../api/config.ts";
 import { homePaths, makeHome, sha256 } from "../../../data/files.ts";
-import { type ColumnData, type ParquetColumn, ParquetWriter } from "../../../data/parquet.ts";
+
 import type { PublishedList } from "../../../data/published.ts";
 import { Register } from "../../../data/register.ts";
 import { ingest } from "../../../ingest/run.ts";
@@ -16,6 +16,7 @@ import type {
   Source,
   Unit,
 } from "../../../ingest/source.ts";
+import { type Cell, parquet, USAGE } from "../../parquet.ts";
 import { podsOf, type Shape, sizesOf, windowOf } from "./shape.ts";
 
 /** A home whose one cluster runs the shapes, a namespace each, and whose bill is one line. */
@@ -37,61 +38,6 @@ rules: [{ team: shapes, match: { cluster: prod, namespace: "*" } }]
 const BILL = `BilledCost,BillingCurrency,BillingPeriodStart,BillingPeriodEnd,ChargeCategory,ChargePeriodStart,ChargePeriodEnd,EffectiveCost,ProviderName,ResourceId,ServiceName,SubAccountId
 1,EUR,2026-08-01T00:00:00Z,2026-09-01T00:00:00Z,Usage,2026-08-03T00:00:00Z,2026-08-04T00:00:00Z,1,Microsoft,${SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/s,Storage,${SUBSCRIPTION}
 `;
-
-type Cell = string | number | null;
-
-/** A small Parquet file; text and numbers by what the first row holds. */
-export async function parquet(
-  path: string,
-  columns: Readonly<Record<string, "VARCHAR" | "BIGINT" | "INTEGER">>,
-  rows: readonly Readonly<Record<string, Cell>>[],
-): Promise<{ sha256: string; rows: number }> {
-  await mkdir(dirname(path), { recursive: true });
-  const list = Object.entries(columns).map(([name, type]): ParquetColumn => ({
-    name,
-    type,
-    optional: true,
-  }));
-  const writer = new ParquetWriter(path, list);
-  writer.group(
-    list.map(({ name, type }): ColumnData => {
-      if (type !== "VARCHAR")
-        return Float64Array.from(rows, (row) => (row[name] === null ? NaN : Number(row[name])));
-      const dictionary = [...new Set(rows.map((row) => String(row[name] ?? "")))];
-      const places = new Map(dictionary.map((text, place) => [text, place]));
-      return {
-        dictionary,
-        indices: Int32Array.from(rows, (row) =>
-          row[name] == null ? -1 : (places.get(String(row[name])) as number),
-        ),
-      };
-    }),
-    rows.length,
-  );
-  return writer.finish();
-}
-
-const USAGE = {
-  cluster: "VARCHAR",
-  at: "BIGINT",
-  node: "VARCHAR",
-  namespace: "VARCHAR",
-  pod: "VARCHAR",
-  pod_uid: "VARCHAR",
-  container: "VARCHAR",
-  seconds: "INTEGER",
-  cpu_avg: "BIGINT",
-  cpu_max: "BIGINT",
-  mem_avg: "BIGINT",
-  mem_max: "BIGINT",
-  cpu_request: "BIGINT",
-  mem_request: "BIGINT",
-  cpu_limit: "BIGINT",
-  mem_limit: "BIGINT",
-  throttled_ms: "BIGINT",
-  oom_kills: "INTEGER",
-  restarts: "INTEGER",
-} as const;
 
 const PODS = {
   cluster: "VARCHAR",

@@ -197,7 +197,6 @@ export function seriesOf(shape: Shape): Series {
     slot: new Uint16Array(length),
     seconds: new Uint16Array(length),
     cpu: new Uint32Array(length),
-    peak: new Uint32Array(length),
     mem: new Float64Array(length),
     pods: [],
     sizes: [],
@@ -211,7 +210,6 @@ export function seriesOf(shape: Shape): Series {
       series.slot[at] = (row.at - window.from) / SLOT;
       series.seconds[at] = row.seconds;
       series.cpu[at] = row.cpu;
-      series.peak[at] = row.cpu;
       series.mem[at] = row.mem;
       if (row.oom + row.restarts + row.throttled > 0)
         series.events.push({
