@@ -10,8 +10,8 @@ export default defineConfig({
       ...(isWhole(process.env) ? [] : [`test/${LONG}`]),
     ],
     globalSetup: ["test/global-setup.ts"],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 120_000,
+    hookTimeout: 240_000,
     // Two cores; the engine and Chromium bring threads of their own.
     maxWorkers: 2,
     pool: "forks",

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { loadSql } from "../../data/sql.ts";
 import type { Param, Session } from "../../data/warehouse.ts";
+import { isWhole } from "../long.ts";
 import {
   CLUSTER,
   costs,
@@ -742,7 +743,7 @@ describe("random estates", () => {
           );
         },
       ),
-      { numRuns: 25 },
+      { numRuns: isWhole(process.env) ? 25 : 8 },
     );
   }, 240_000);
 });

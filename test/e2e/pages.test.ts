@@ -13,6 +13,7 @@ import { homePaths } from "../../data/files.ts";
 import { buildUi } from "../../ui/build.ts";
 import { clusterHome } from "../cluster-home.ts";
 import { demoHome } from "../demo-home.ts";
+import { isWhole } from "../long.ts";
 import { describeWith, ROOT } from "../needs.ts";
 import { HOSTILE, writeLives } from "../lifecycle/lives.ts";
 import { LINES, makeBooks, MONTH, RESTATED, run, writeBill } from "../statements/books.ts";
@@ -166,7 +167,7 @@ describeWith("Chromium", "pages in real Chromium", (executablePath) => {
     ...Object.entries(BOOKS_PAGES).map((page) => [...page, () => books] as const),
   ];
   for (const [name, path, from] of all)
-    for (const look of LOOKS)
+    for (const look of isWhole(process.env) ? LOOKS : [LOOKS[0], LOOKS[3]])
       it(`${name}, ${look.scheme}, ${look.width} px: no CSP violation, no console error, nothing for axe`, async () => {
         const { page, faults } = await open(path, look, from());
         try {
