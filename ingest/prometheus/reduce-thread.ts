@@ -75,7 +75,8 @@ export class ReduceThreads {
   }
 
   #take(): ReduceThread {
-    const thread = this.#idle ?? new ReduceThread(this.#place);
+    const known = this.#idle;
+    const thread = known?.isWhole === true ? known : new ReduceThread(this.#place);
     this.#idle = undefined;
     clearTimeout(this.#timer);
     thread.hold(true);
@@ -126,6 +127,11 @@ export class ReduceThread {
     this.#worker.on("exit", () =>
       this.#fail(new AppError("INTERNAL", "the reducing thread ended")),
     );
+  }
+
+  /** Whether nothing has failed in it. */
+  get isWhole(): boolean {
+    return this.#failed === undefined;
   }
 
   /** Whether the process waits for it. */
