@@ -1,13 +1,12 @@
 -- The files of quantities that a month's shared services may be divided by. Grain: file.
--- Reads: unit_fact (with the ledger), the month's stored lines. Read by: monthInputs.
--- Parameters: $month, $sources (names). Slot: {lines}, the lines of its files.
+-- Reads: unit_fact (with the ledger). Read by: monthInputs.
+-- Parameters: $days (the month's charge days), $sources (names).
 -- Calendar months of the charge days; of a source without any day there, its newest day before.
 WITH
 charged AS (
   SELECT DISTINCT
-    strftime(x_day, '%Y-%m') AS month
-  FROM {{lines}}
-  WHERE x_month = $month
+    left(day, 7) AS month
+  FROM (SELECT unnest($days) AS day)
 ),
 known AS (
   SELECT

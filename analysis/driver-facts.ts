@@ -1,9 +1,8 @@
 import { join } from "node:path";
 import { homePaths } from "../data/files.ts";
-import { writtenLines } from "../data/lines.ts";
-import { fillSql, loadSql } from "../data/sql.ts";
+import { loadSql } from "../data/sql.ts";
 import type { Session } from "../data/warehouse.ts";
-import type { BuildSettings, Fact, MonthUnit } from "./inputs.ts";
+import type { BuildSettings, Fact } from "./inputs.ts";
 
 /**
  * Quantities of the calendar months in which something of the month was charged. Of a source that has
@@ -13,18 +12,14 @@ import type { BuildSettings, Fact, MonthUnit } from "./inputs.ts";
 export async function driverFacts(
   session: Session,
   home: string,
-  units: readonly MonthUnit[],
-  month: string,
+  days: readonly string[],
   settings: BuildSettings,
 ): Promise<Fact[]> {
-  const paths = units.flatMap((unit) => unit.parts.map((part) => part.path));
   const isAsked = settings.allocation.sharedCosts.some((shared) => shared.driver !== null);
-  if (!isAsked || paths.length === 0) return [];
+  if (!isAsked || days.length === 0) return [];
   const found = await session.rows<{ kind: string; parquet: string; sha: string }>(
-    fillSql(loadSql(new URL("./driver-facts.sql", import.meta.url)), {
-      lines: [{ written: writtenLines(paths) }, "written"],
-    }),
-    { month, sources: settings.sources },
+    loadSql(new URL("./driver-facts.sql", import.meta.url)),
+    { days, sources: settings.sources },
   );
   return found.map((fact) => ({
     kind: fact.kind,

@@ -141,9 +141,10 @@ export async function monthInputs(
     "SELECT * FROM stated_total WHERE month = $month AND list_contains($sources, source) ORDER BY ALL",
     params,
   );
+  const days = asksForUsage(settings) ? await chargeDays(session, units, month) : [];
   const facts = [
-    ...(await factsOf(session, home, units, month, settings)),
-    ...(await driverFacts(session, home, units, month, settings)),
+    ...(await factsOf(session, home, days, settings)),
+    ...(await driverFacts(session, home, days, settings)),
   ];
   const texts = {
     import: JSON.stringify([
@@ -180,26 +181,20 @@ export async function monthInputs(
 async function factsOf(
   session: Session,
   home: string,
-  units: readonly MonthUnit[],
-  month: string,
+  days: readonly string[],
   settings: BuildSettings,
 ): Promise<Fact[]> {
-  const paths = units.flatMap((unit) => unit.parts.map((part) => part.path));
-  if (settings.clusters.length === 0 || paths.length === 0) return [];
+  if (settings.clusters.length === 0) return [];
   const found = await session.rows<{ kind: string; parquet: string; sha: string }>(
     `SELECT kind AS kind, parquet AS parquet, parquet_sha256 AS sha
      FROM unit_fact
      WHERE list_contains($sources, source)
        AND list_contains($clusters, cluster)
        AND kind <> 'usage_5m'
-       AND day IN (
-         SELECT DISTINCT CAST(x_day AS VARCHAR)
-         FROM ${writtenLines(paths)}
-         WHERE x_month = $month
-       )
+       AND list_contains($days, day)
      ORDER BY kind, day, cluster, source`,
     {
-      month,
+      days,
       sources: settings.sources,
       clusters: settings.clusters.map((cluster) => cluster.name),
     },
@@ -209,6 +204,41 @@ async function factsOf(
     path: join(homePaths(home).facts, fact.parquet.slice("facts/".length)),
     sha256: fact.sha,
   }));
+}
+
+function asksForUsage({ clusters, allocation }: BuildSettings): boolean {
+  return clusters.length > 0 || allocation.sharedCosts.some((shared) => shared.driver !== null);
+}
+
+/** The days on which something of the month was charged; its files are read only where they are new. */
+async function chargeDays(
+  session: Session,
+  units: readonly MonthUnit[],
+  month: string,
+): Promise<string[]> {
+  const parts = units.flatMap((unit) => unit.parts);
+  if (parts.length === 0) return [];
+  const files = sha256(JSON.stringify(parts.map((part) => part.sha256)));
+  const known = () =>
+    session.rows<{ day: string }>(
+      "SELECT day AS day FROM charge_day WHERE month = $month AND files = $files ORDER BY day",
+      { month, files },
+    );
+  let days = await known();
+  if (days.length === 0) {
+    await session.transaction(async () => {
+      await session.run("DELETE FROM charge_day WHERE month = $month", { month });
+      await session.run(
+        `INSERT INTO charge_day
+         SELECT DISTINCT $month, $files, CAST(x_day AS VARCHAR)
+         FROM ${writtenLines(parts.map((part) => part.path))}
+         WHERE x_month = $month`,
+        { month, files },
+      );
+    });
+    days = await known();
+  }
+  return days.map(({ day }) => day);
 }
 
 /** Facts are as they were when they landed; a missing or changed file is WAREHOUSE_DAMAGED, with what to do. */
@@ -225,6 +255,54 @@ export async function verifyFacts(facts: readonly Fact[]): Promise<void> {
 const READ = Object.entries(LINE_COLUMNS)
   .filter(([, kind]) => kind !== "residue")
   .map(([column]) => column);
+
+/** What many lines say alike; `50-line_word.sql` keeps it once a combination, found by the hash of these. */
+const WORDS = [
+  "availability_zone",
+  "billing_account_id",
+  "billing_account_name",
+  "billing_account_type",
+  "billing_currency",
+  "billing_period_end",
+  "billing_period_start",
+  "capacity_reservation_status",
+  "charge_category",
+  "charge_class",
+  "charge_frequency",
+  "commitment_discount_category",
+  "commitment_discount_status",
+  "commitment_discount_type",
+  "commitment_discount_unit",
+  "consumed_unit",
+  "invoice_id",
+  "invoice_issuer_name",
+  "pricing_category",
+  "pricing_currency",
+  "pricing_unit",
+  "provider_name",
+  "publisher_name",
+  "region_id",
+  "region_name",
+  "resource_type",
+  "service_category",
+  "service_name",
+  "service_subcategory",
+  "sub_account_type",
+  "x_month",
+  "x_dataset",
+  "x_sku_meter_category",
+  "x_charge_type",
+  "x_pricing_model",
+  "x_cost_center",
+  "x_cost_allocation_rule_name",
+  "x_source",
+  "x_unit",
+  "x_pair",
+  "commitment_discount_id IS NOT NULL",
+] as const;
+
+/** Finds a line's row of `line_word`; over the columns of `month_line`. */
+export const WORD_HASH = `hash(${WORDS.join(", ")})`;
 
 type Cell = string | number | boolean | null;
 
@@ -306,6 +384,7 @@ export async function prepareInputs(
   const files = units.flatMap((unit) => unit.parts.map((part) => part.path));
   await session.run(
     `CREATE OR REPLACE TEMP VIEW month_line AS
+     SELECT *, ${WORD_HASH} AS word_hash FROM (
      SELECT ${columns.join(", ")},
        coalesce(nullif(l.service_name, ''), nullif(l.x_sku_meter_category, ''), l.charge_category, 'Unknown') AS service,
        CAST(p.place AS BIGINT) * 4294967296 + l.file_row_number AS line_id,
@@ -322,6 +401,6 @@ export async function prepareInputs(
          l.tags
        ) AS owner_hash
      FROM (SELECT * FROM ${storedLines(files)} WHERE x_month = ${sqlText(month)}) AS l
-     JOIN month_part AS p ON p.path = l.filename`,
+     JOIN month_part AS p ON p.path = l.filename)`,
   );
 }

@@ -1,8 +1,15 @@
 import { fillSql, loadSql } from "../data/sql.ts";
 import type { Session } from "../data/warehouse.ts";
 
+type Kept = "published" | "view" | "scaffold";
+const MAKE: Readonly<Record<Kept, string>> = {
+  published: "TABLE",
+  view: "VIEW",
+  scaffold: "TEMP TABLE",
+};
+
 /** The models of a month, in order; those that are scaffolding are not published. */
-const MODELS: readonly (readonly [name: string, kept: "published" | "scaffold"])[] = [
+const MODELS: readonly (readonly [name: string, kept: Kept])[] = [
   ["08-shared_taker", "scaffold"],
   ["10-owner_key", "scaffold"],
   ["20-tag_value", "scaffold"],
@@ -10,7 +17,12 @@ const MODELS: readonly (readonly [name: string, kept: "published" | "scaffold"])
   ["31-shared_line", "scaffold"],
   ["40-owner_fact", "scaffold"],
   ["42-cluster_key", "scaffold"],
-  ["50-line", "published"],
+  ["50-line_word", "published"],
+  ["50-line_resource", "published"],
+  ["50-owned", "scaffold"],
+  ["50-line_owner", "published"],
+  ["50-line_fact", "published"],
+  ["50-line", "view"],
   ["51-commitment_owner", "scaffold"],
   ["52-cluster_line", "published"],
   ["53-shared_weight", "scaffold"],
@@ -21,8 +33,10 @@ const MODELS: readonly (readonly [name: string, kept: "published" | "scaffold"])
   ["45-pod_workload", "scaffold"],
   ["54-hour_load", "scaffold"],
   ["54-node_load", "scaffold"],
+  ["54-node_base", "scaffold"],
   ["54-odd_hour", "scaffold"],
   ["54-pod_use", "scaffold"],
+  ["55-mended", "scaffold"],
   ["55-pod_weight", "scaffold"],
   ["56-node_weight", "scaffold"],
   ["57-raw_weight", "scaffold"],
@@ -69,14 +83,16 @@ export async function runModels(session: Session, month: string): Promise<void> 
             patterns: [{ [name]: match.patterns }, name],
           });
     await session.run(
-      `CREATE OR REPLACE ${kept === "scaffold" ? "TEMP TABLE" : "TABLE"} ${name.slice(3)} AS ${sql}`,
+      `CREATE OR REPLACE ${MAKE[kept]} ${name.slice(3)} AS ${sql}`,
       sql.includes("$month") ? { month } : {},
     );
     // Behind the lines and not in their query: reading the wide rows twice doubled the cost of a month.
-    if (name === "50-line") await session.run(`INSERT INTO line ${text("51-line_repair")}`);
+    if (name === "50-line_fact") {
+      await session.run(`INSERT INTO line_word ${text("51-word_repair")}`);
+      await session.run(`INSERT INTO line_fact ${text("51-line_repair")}`);
+    }
     if (name === "65-moved")
       await session.run(`INSERT INTO moved ${text("moved-commitment-rows")}`);
-    if (name === "72-spend_resource") await session.run("ALTER TABLE line DROP COLUMN owner_hash");
   }
 }
 

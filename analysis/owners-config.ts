@@ -24,7 +24,13 @@ export const MATCH_KEYS = [
 export type MatchKey = (typeof MATCH_KEYS)[number];
 
 /** Those a namespace or workload of a cluster can answer. */
-export const CLUSTER_KEYS: readonly MatchKey[] = ["cluster", "namespace", "label", "annotation"];
+export const CLUSTER_KEYS: readonly MatchKey[] = [
+  "cluster",
+  "namespace",
+  "label",
+  "annotation",
+  "creator",
+];
 
 /** Those a bill line can answer. */
 export const LINE_KEYS: readonly MatchKey[] = [

@@ -111,9 +111,7 @@ export function parseOwners(located: Located, hasClusters = false): Ownership {
     const ofClusters = conditions.filter((condition) => CLUSTER_KEYS.includes(condition.key));
     const ofLines = conditions.filter((condition) => LINE_KEYS.includes(condition.key));
     const keys = (some: readonly Condition[]) => some.map((condition) => condition.key).join(", ");
-    if (conditions.some((condition) => condition.key === "creator"))
-      warnings.push(`${place()}: matches by creator, which nothing tells yet; it owns nothing`);
-    else if (ofClusters.length > 0 && ofLines.length > 0)
+    if (ofClusters.length > 0 && ofLines.length > 0)
       warnings.push(
         `${place()}: matches by ${keys(ofClusters)}, which namespaces have, and by ${keys(ofLines)}, which bill lines have; nothing has both, so it owns nothing`,
       );

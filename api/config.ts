@@ -188,7 +188,8 @@ export function readConfig(file: string): Config {
     config.owners === undefined ? [] : readTeamGroups(resolve(located.folder, config.owners));
   const contacts =
     config.owners === undefined ? [] : readTeamContacts(resolve(located.folder, config.owners));
-  checkNamespaces(located, config.namespaces ?? {}, config.clusters ?? []);
+  const auth = authOf(located, config.server, groups);
+  checkNamespaces(located, config.namespaces ?? {}, config.clusters ?? [], auth.publicUrl);
   const shared = sharedCostsOf(
     config.allocation?.shared ?? [],
     located.folder,
@@ -224,7 +225,7 @@ export function readConfig(file: string): Config {
     server: {
       host: config.server?.host ?? "127.0.0.1",
       port: config.server?.port ?? 8080,
-      auth: authOf(located, config.server, groups),
+      auth,
     },
     build: {
       currency: config.currency ?? "EUR",
@@ -252,7 +253,14 @@ function checkNamespaces(
   located: Located,
   namespaces: NamespacesConfig,
   clusters: Static<typeof ClustersConfig>,
+  server: URL | null,
 ): void {
+  const linked = namespaces.notify?.publicUrl;
+  if (linked !== undefined && server !== null && new URL(linked).origin !== server.origin)
+    throw new AppError(
+      "CONFIG_INVALID",
+      `${located.at(["namespaces", "notify", "publicUrl"])}: links of messages would lead to ${new URL(linked).origin}, and server.publicUrl is ${server.origin}; a link is answered by this server alone: leave this one out`,
+    );
   if (namespaces.deletion !== undefined && namespaces.backup === undefined)
     throw new AppError(
       "CONFIG_INVALID",

@@ -1,6 +1,7 @@
 import { againstApproval, againstKeeping, againstSnooze } from "../analysis/lifecycle/rules.ts";
 import { type Event, plusDays, type Role } from "../analysis/lifecycle/life.ts";
 import type { Policy } from "../analysis/lifecycle/policy.ts";
+import { pullRequestOf } from "../analysis/lifecycle/pull-request.ts";
 import {
   nextStep,
   type Recorded,
@@ -10,6 +11,7 @@ import {
   visibleTo,
 } from "../analysis/lifecycle/record.ts";
 import type { Principal } from "../analysis/principal.ts";
+import { userInfo } from "node:os";
 import { parseDay } from "../data/period.ts";
 import { AppError, printable } from "../data/errors.ts";
 import type { Register } from "../data/register.ts";
@@ -63,8 +65,9 @@ export function namespaceDetail(
       confidence,
       evidence,
     })),
-    approvals: life.approvals.map(({ by, as, at, inventoryHash }) => ({
+    approvals: life.approvals.map(({ by, typedBy, as, at, inventoryHash }) => ({
       by: names.get(by) ?? by,
+      onTheWordOf: typedBy === undefined ? null : (names.get(typedBy) ?? typedBy),
       as,
       at,
       isValid: inventoryHash === seen.hash,
@@ -73,6 +76,7 @@ export function namespaceDetail(
     backup:
       life.backup === null ? null : { at: life.backup.at, problems: [...life.backup.problems] },
     lastResult: lastResult(register, key),
+    pullRequest: pullRequestOf(one),
     timeline: auditRows(register, { subject: auditSubject(key) })
       .filter(({ action, details }) => action !== "namespace.scanned" || isTurn(details))
       .slice(-100)
@@ -152,7 +156,7 @@ function namesFor(desk: Desk, all: readonly Recorded[], purpose: string): Map<st
   const ids = all.flatMap(({ seen, life }) => [
     ...(seen.creator.person === null ? [] : [seen.creator.person]),
     ...seen.creator.links.map(({ person }) => person),
-    ...life.approvals.map(({ by }) => by),
+    ...life.approvals.flatMap(({ by, typedBy = by }) => [by, typedBy]),
   ]);
   const people = ids.filter((id) => id.startsWith("p_"));
   return namesOf(desk.register, people, {
@@ -183,6 +187,7 @@ export type Decision =
 /**
  * What a person decides about a namespace; takes effect at once, in the register.
  * @param by the pseudonym of who decides
+ * @param typedBy the pseudonym of who wrote it down, where that is another person
  * @throws NAMESPACE_REFUSED with all that stands against it
  */
 export function decide(
@@ -191,9 +196,10 @@ export function decide(
   decision: Decision,
   by: string,
   actor: Actor,
+  typedBy: string = by,
 ): void {
   const { register, policy, now } = desk;
-  const event = eventOf(desk, decision, by);
+  const event = eventOf(desk, decision, by, typedBy);
   const { life } = one;
   const against =
     event.type === "kept"
@@ -207,7 +213,17 @@ export function decide(
   appendEvent(register, one.key, event, actor, { evidence: one.seen.hash });
 }
 
-function eventOf(desk: Pick<Desk, "now" | "policy">, decision: Decision, by: string): Event {
+/** Who types, where no sign-in says it: the machine's user. */
+export function machineUser(): string {
+  return `local:${userInfo().username}`;
+}
+
+function eventOf(
+  desk: Pick<Desk, "now" | "policy">,
+  decision: Decision,
+  by: string,
+  typedBy: string,
+): Event {
   const { now, policy } = desk;
   switch (decision.action) {
     case "keep":
@@ -231,6 +247,7 @@ function eventOf(desk: Pick<Desk, "now" | "policy">, decision: Decision, by: str
         type: "approved",
         at: now,
         by,
+        ...(typedBy === by ? {} : { typedBy }),
         as: decision.as,
         inventoryHash: decision.inventoryHash,
       };

@@ -47,10 +47,14 @@ export const NamespaceDetail = Type.Object({
   links: Type.Array(
     Type.Object({ link: Text, person: Text, confidence: Confidence, evidence: Text }),
   ),
-  approvals: Type.Array(Type.Object({ by: Text, as: Text, at: Text, isValid: Type.Boolean() })),
+  approvals: Type.Array(
+    Type.Object({ by: Text, onTheWordOf: Maybe, as: Text, at: Text, isValid: Type.Boolean() }),
+  ),
   told: Type.Array(Type.Integer()),
   backup: Type.Union([Type.Object({ at: Text, problems: Type.Array(Text) }), Type.Null()]),
   lastResult: Maybe,
+  /** Where it is managed from a repository: what to propose there. */
+  pullRequest: Maybe,
   timeline: Type.Array(Type.Object({ at: Text, actor: Text, action: Text, details: Text })),
 });
 export type NamespaceDetail = Static<typeof NamespaceDetail>;

@@ -1,7 +1,11 @@
+const I8 = 3;
+const I16 = 4;
 const I32 = 5;
 const I64 = 6;
+const DOUBLE = 7;
 const BINARY = 8;
 const LIST = 9;
+const SET = 10;
 const STRUCT = 12;
 
 /** Thrift's compact protocol, as far as footers need it. */
@@ -87,7 +91,11 @@ export function putVarint(out: number[], value: number): void {
 export type ThriftValue = number | boolean | Uint8Array | ThriftValue[] | ThriftFields;
 export type ThriftFields = Map<number, ThriftValue>;
 
-/** Reads what `Thrift` writes; a place that is passed on stands after what was read. */
+/**
+ * Reads what `Thrift` writes, and the footers and page headers of others; numbers beyond 2^53 are rounded.
+ * A place that is passed on stands after what was read.
+ * @throws RangeError where the bytes are no such structure
+ */
 export class ThriftReader {
   readonly #bytes: Uint8Array;
   at: number;
@@ -113,23 +121,31 @@ export class ThriftReader {
       case 1:
       case 2:
         return type === 1;
+      case I8:
+        return this.#byte();
+      case I16:
       case I32:
       case I64:
         return this.#zigzag();
+      case DOUBLE:
+        this.at += 8;
+        return Number.NaN;
       case BINARY: {
         const length = this.varint();
         this.at += length;
         return this.#bytes.subarray(this.at - length, this.at);
       }
-      case LIST: {
+      case LIST:
+      case SET: {
         const head = this.#byte();
         const size = head >>> 4 === 15 ? this.varint() : head >>> 4;
+        if (size > this.#bytes.length) throw new RangeError("a list is longer than all");
         return Array.from({ length: size }, () => this.#value(head & 15));
       }
       case STRUCT:
         return this.struct();
       default:
-        throw new RangeError(`type ${type} is not written here`);
+        throw new RangeError(`there is no type ${type}`);
     }
   }
 

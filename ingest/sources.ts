@@ -15,7 +15,7 @@ import { FocusConfig } from "./focus/config.ts";
 import { focusSource } from "./focus/source.ts";
 import { PrometheusConfig } from "./prometheus/config.ts";
 import { prometheusSource } from "./prometheus/source.ts";
-import { accessOf, KubernetesConfig } from "./kubernetes/config.ts";
+import { scansFrom, KubernetesConfig } from "./kubernetes/config.ts";
 import { kubernetesSource } from "./kubernetes/source.ts";
 import { KubernetesAuditConfig } from "./kubernetes-audit/config.ts";
 import { kubernetesAuditSource } from "./kubernetes-audit/source.ts";
@@ -82,7 +82,7 @@ function azureExports(config: unknown, folder: string): Source {
 
 function kubernetes(config: unknown, folder: string): Source {
   const entry = config as KubernetesConfig;
-  return kubernetesSource(entry, accessOf(entry, folder));
+  return kubernetesSource(entry, scansFrom(entry, folder));
 }
 
 function directory(config: unknown, folder: string): Source {

@@ -1,5 +1,6 @@
 -- Every line has exactly one kind and one owner or sentinel: as many lines as were imported (less the
--- actual half's usage rows, plus repairs), none without owner, and no two ownership keys share a hash.
+-- actual half's usage rows, plus repairs), none without owner, and no two keys of what is kept once for many
+-- lines share a hash.
 WITH
 expected AS (
   SELECT count(*) AS lines
@@ -24,10 +25,13 @@ divided AS (
   WHERE l.x_bucket = '__split__'
 ),
 keys AS (
-  SELECT count(*) - count(DISTINCT owner_hash) AS shared FROM owner_key
+  SELECT
+    (SELECT count(*) - count(DISTINCT owner_hash) FROM owner_key)
+      + (SELECT count(*) - count(DISTINCT word_hash) FROM line_word)
+      + (SELECT count(*) - count(DISTINCT own_hash) FROM line_owner) AS shared
 )
 SELECT
   CAST(NULL AS VARCHAR) AS currency,
   e.lines = s.lines AND s.without = 0 AND d.without = 0 AND k.shared = 0 AS ok,
-  concat(e.lines, ' lines imported, ', s.lines, ' with an owner, ', s.without + d.without, ' without, ', k.shared, ' ownership keys mixed up') AS detail
+  concat(e.lines, ' lines imported, ', s.lines, ' with an owner, ', s.without + d.without, ' without, ', k.shared, ' keys mixed up') AS detail
 FROM expected AS e, stored AS s, keys AS k, divided AS d

@@ -66,6 +66,12 @@ export class Directory {
     return { person: isKnown || this.isEmpty === false ? null : id, team, through, isKnown };
   }
 
+  /** All pseudonyms of a person: whoever signs in by any of them is that person. */
+  identitiesOf(person: string): string[] {
+    const stretches = this.#people.get(person) ?? [];
+    return [...new Set([person, ...stretches.flatMap((one) => [one.person, ...one.aliases])])];
+  }
+
   #last(id: string): DirectoryPerson | undefined {
     return (this.#people.get(id) ?? []).toSorted((a, b) =>
       (a.until ?? "9999") < (b.until ?? "9999") ? 1 : -1,

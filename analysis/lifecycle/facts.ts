@@ -161,7 +161,6 @@ interface UsageRow {
   cpu_requested: number | null;
   mem: number | null;
   mem_spread: number | null;
-  net_all: number | null;
   net: number | null;
 }
 
@@ -186,19 +185,17 @@ interface NamespaceRow {
 }
 
 function workloadOf(row: UsageRow): WorkloadUsage {
-  // A metric that is not there lands as zero. What runs uses some of each, so zero is not known.
-  const known = (value: number | null, all: number | null = value) =>
-    value === null || all === null || Number(all) <= 0 ? null : Number(value);
+  const known = (value: number | null) => (value === null ? null : Number(value));
   return {
     kind: row.kind,
     name: row.workload,
     lastRan: iso(Number(row.last_s)),
     hours: Number(row.hours),
     cpuP99: known(row.cpu_p99),
-    cpuRequested: row.cpu_requested === null ? null : Number(row.cpu_requested),
+    cpuRequested: known(row.cpu_requested),
     memory: known(row.mem),
-    memorySpread: row.mem_spread === null ? null : Number(row.mem_spread),
-    network: known(row.net, row.net_all),
+    memorySpread: known(row.mem_spread),
+    network: known(row.net),
   };
 }
 

@@ -54,7 +54,8 @@ export type Event =
   | { type: "snoozed"; at: string; by: string; reason: string; until: string }
   /** A snooze or a keep ended. */
   | { type: "lapsed"; at: string }
-  | { type: "approved"; at: string; by: string; as: Role; inventoryHash: string }
+  /** `typedBy` where another person wrote it down: their word, and marked as that. */
+  | { type: "approved"; at: string; by: string; typedBy?: string; as: Role; inventoryHash: string }
   | { type: "quarantined"; at: string; by: string; inventoryHash: string; clusterHash: string }
   /** The workloads have their replicas again. */
   | { type: "released"; at: string; by: string }
@@ -93,7 +94,13 @@ export interface Life {
   /** The message that did not arrive, while it has not: the clock stands still. */
   stopped: { at: string; step: number; problem: string } | null;
   until: string | null;
-  approvals: readonly { by: string; as: Role; at: string; inventoryHash: string }[];
+  approvals: readonly {
+    by: string;
+    typedBy?: string;
+    as: Role;
+    at: string;
+    inventoryHash: string;
+  }[];
   quarantine: { at: string; inventoryHash: string; clusterHash: string } | null;
   /** The workloads stand at zero by our doing, whatever the state. */
   isScaledDown: boolean;
@@ -205,7 +212,13 @@ export function apply(life: Life, event: Event, confirm: Confirm): Life {
     case "approved": {
       const approvals = [
         ...life.approvals.filter(({ as }) => as !== event.as),
-        { by: event.by, as: event.as, at: event.at, inventoryHash: event.inventoryHash },
+        {
+          by: event.by,
+          ...(event.typedBy === undefined ? {} : { typedBy: event.typedBy }),
+          as: event.as,
+          at: event.at,
+          inventoryHash: event.inventoryHash,
+        },
       ];
       return approvals.length === 2
         ? { ...to("approved", "its owner and a second person agreed"), approvals }

@@ -1,7 +1,9 @@
 import type { Register } from "../../data/register.ts";
 import { allSeen, eventsOf, type NamespaceKey } from "../../data/register/namespaces.ts";
+import { namesUnlogged } from "../../data/register/people.ts";
 import type { Principal } from "../principal.ts";
 import type { Creator } from "./creator.ts";
+import type { Made } from "./creator-rules.ts";
 import { type Event, type Life, lifeOf, NEW_LIFE } from "./life.ts";
 import type { Policy } from "./policy.ts";
 import { dueNotice, earliest, type Subject } from "./rules.ts";
@@ -16,6 +18,8 @@ export interface Seen {
   hash: string;
   assessment: Assessment;
   creator: Creator;
+  /** Every pseudonym of whoever answers for it; empty where nobody does. */
+  owners: readonly string[];
   team: string | null;
   /** Effective cost of the newest published month. */
   cost: { month: string; currency: string; amount: string } | null;
@@ -43,6 +47,16 @@ export function recorded(register: Register, policy: Policy): Recorded[] {
 
 function idOf({ cluster, name, uid }: NamespaceKey): string {
   return `${cluster}\u0000${name}\u0000${uid}`;
+}
+
+/** Who made each namespace, as far as more than its team's contacts says so. For rules, and nobody's eyes. */
+export function madeBy(register: Register): Made[] {
+  return allSeen(register).flatMap(({ key, seen }) => {
+    const { creator, owners } = seen as Seen;
+    if (creator.link === "team-contact" || creator.link === "business-unit-contact") return [];
+    const creators = [...namesUnlogged(register, owners).values()];
+    return creators.length === 0 ? [] : [{ cluster: key.cluster, name: key.name, creators }];
+  });
 }
 
 /** One by its place; undefined where no scan saw it. */

@@ -88,7 +88,7 @@ export function againstSnooze(
 /** Against an approval by `by`. */
 export function againstApproval(
   subject: Subject,
-  approval: { by: string; as: Role; inventoryHash: string },
+  approval: { by: string; typedBy?: string; as: Role; inventoryHash: string },
   policy: Policy,
   now: string,
 ): string[] {
@@ -106,12 +106,24 @@ export function againstApproval(
       ? []
       : ["its content changed since it was shown: look at it again"]),
     ...(as === "owner" && !owners.includes(by) ? ["only its owner approves as the owner"] : []),
-    ...(other?.by === by ? ["the second person must be another than the first"] : []),
+    ...(other?.by === by
+      ? ["the second person must be another than the first"]
+      : as === "second" && owners.includes(by)
+        ? ["its owner approves as the owner; the second person is somebody else"]
+        : []),
+    // Two names typed by one person are one person.
+    ...(other !== undefined && other.by !== by && typistOf(other) === typistOf(approval)
+      ? [
+          "both approvals would be typed by the same person; let the other one say so themselves, signed in or as their own user of the machine",
+        ]
+      : []),
     ...(life.scan?.gitops == null
       ? []
       : [`it is managed from ${life.scan.gitops}, which would make it again: remove it there`]),
   ];
 }
+
+const typistOf = ({ by, typedBy }: { by: string; typedBy?: string | undefined }) => typedBy ?? by;
 
 /** Against scaling it to zero. */
 export function againstQuarantine(
@@ -194,10 +206,33 @@ export function againstRun(
 /** Against restoring it from its backup. */
 export function againstRestore(life: Life): string[] {
   return [
-    ...(life.state === "deleted" ? [] : [`it is ${life.state}, not deleted`]),
-    ...(life.backup === null ? ["it has no backup"] : []),
+    // One that went while our answer was lost, or that somebody else took away, has its backup still.
+    ...(life.state === "deleted" || life.state === "gone"
+      ? []
+      : [`it is ${life.state}, not deleted`]),
+    ...(life.backup === null
+      ? ["it has no backup"]
+      : life.backup.problems.length > 0
+        ? [`its backup is incomplete: ${life.backup.problems[0]}`]
+        : []),
   ];
 }
+
+/** Against removing its backup: not before anybody could have missed it. */
+export function againstPurge(life: Life, now: string): string[] {
+  const since = life.since ?? now;
+  return [
+    ...(["deleted", "restored", "gone"].includes(life.state)
+      ? []
+      : [`it is ${life.state}, and its backup may be needed`]),
+    ...(life.backup === null ? ["it has no backup"] : []),
+    ...(daysBetween(since, now) < PURGE_DAYS
+      ? [`it is ${life.state} since ${since.slice(0, 10)}, less than ${PURGE_DAYS} days`]
+      : []),
+  ];
+}
+
+const PURGE_DAYS = 30;
 
 /** The earliest instant at which it could be deleted, as things stand; null where nothing is set in motion. */
 export function earliest(life: Life, policy: Policy): string | null {
@@ -232,7 +267,11 @@ function unapproved(life: Life): string[] {
   return [
     ...(owner === undefined ? ["its owner has not approved what it holds now"] : []),
     ...(second === undefined ? ["no second person has approved what it holds now"] : []),
-    ...(owner !== undefined && owner.by === second?.by ? ["one person approved twice"] : []),
+    ...(owner !== undefined &&
+    second !== undefined &&
+    (owner.by === second.by || typistOf(owner) === typistOf(second))
+      ? ["one person approved twice"]
+      : []),
     ...(life.scan?.verdict === "dormant" ? [] : ["the last scan did not find it dormant"]),
   ];
 }
@@ -268,6 +307,10 @@ function unbacked(life: Life, fresh: Fresh | null): string[] {
     ...(fresh === null || fresh.clusterHash === backup.clusterHash
       ? []
       : ["what the cluster holds is not what the backup holds"]),
+    // Replicas are no content: what was written since is somebody's work.
+    ...(life.quarantine === null || life.quarantine.clusterHash === backup.clusterHash
+      ? []
+      : ["its content changed since it was put to sleep"]),
   ];
 }
 

@@ -6,6 +6,8 @@ export interface Owned {
   name: string;
   labels: Readonly<Record<string, string>>;
   annotations: Readonly<Record<string, string>>;
+  /** Every name of whoever made it. */
+  creators: readonly string[];
 }
 
 /** The team that the rules give a namespace on a day; the first match wins, as in the build. */
@@ -18,6 +20,10 @@ export function teamOf(rules: readonly Rule[], owned: Owned, day: string): strin
 }
 
 function holds({ key, name, patterns }: Rule["conditions"][number], owned: Owned): boolean {
+  if (key === "creator")
+    return patterns.some((pattern) =>
+      owned.creators.some((one) => likes(pattern, one.toLowerCase())),
+    );
   const value =
     key === "cluster"
       ? owned.cluster
@@ -32,7 +38,7 @@ function holds({ key, name, patterns }: Rule["conditions"][number], owned: Owned
 }
 
 /** SQL's LIKE with `\` as its escape. */
-function likes(pattern: string, text: string): boolean {
+export function likes(pattern: string, text: string): boolean {
   const expression = pattern.replaceAll(
     /\\(.)|[%_]|[.+^${}()|[\]*?]/gsu,
     (match, escaped: string | undefined) =>

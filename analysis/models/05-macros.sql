@@ -7,6 +7,16 @@ CREATE OR REPLACE TEMP MACRO amount_of(units) AS
   CAST(CAST(units AS DECIMAL(38,0)) * CAST(0.000000000000000001 AS DECIMAL(18,18)) AS DECIMAL(38,18));
 -- Integer division, towards zero.
 CREATE OR REPLACE TEMP MACRO int_div(a, b) AS a // b;
+-- a × b ÷ c, rounded down, for 0 ≤ a ≤ c and b below 2^49: by a guess that is at most one off, put right by
+-- exact products.
+CREATE OR REPLACE TEMP MACRO part_guess(a, b, c) AS
+  CAST(CAST(a AS DOUBLE) * CAST(b AS DOUBLE) / CAST(c AS DOUBLE) AS HUGEINT);
+CREATE OR REPLACE TEMP MACRO part_of(a, b, c) AS
+  part_guess(a, b, c) + CASE
+    WHEN part_guess(a, b, c) * c > CAST(a AS HUGEINT) * b THEN -1
+    WHEN (part_guess(a, b, c) + 1) * c <= CAST(a AS HUGEINT) * b THEN 1
+    ELSE 0
+  END;
 -- weight × 10^12 ÷ whole, rounded down (0 ≤ weight ≤ whole, less than 10^26): a guess that is at most one off, put right
 -- by exact products.
 CREATE OR REPLACE TEMP MACRO scale_guess(weight, whole) AS
@@ -42,14 +52,19 @@ CREATE OR REPLACE TEMP MACRO times_in(amount, whole) AS
 CREATE OR REPLACE TEMP MACRO rest_in(amount, whole) AS
   left_over(units_of(abs(amount)), whole) * sign_of(amount);
 -- rest × mark ÷ whole, rounded towards zero, in two steps of six digits: rest and mark are at most the
--- whole, the whole at most 10^12.
+-- whole, the whole at most 10^12. High and low are the mark's millions and what is left of it, which are the
+-- same for all lines of a split.
+CREATE OR REPLACE TEMP MACRO part_up_to_digits(rest, high, low, whole) AS
+  (rest * high) // whole * 1000000 + ((rest * high) % whole * 1000000 + rest * low) // whole;
 CREATE OR REPLACE TEMP MACRO part_up_to(rest, mark, whole) AS
-  (rest * (mark // 1000000)) // whole * 1000000
-    + ((rest * (mark // 1000000)) % whole * 1000000 + rest * (mark % 1000000)) // whole;
+  part_up_to_digits(rest, mark // 1000000, mark % 1000000, whole);
 -- The share of one weight in an amount that goes `times` into its whole and leaves `rest`: the running
 -- part up to its mark less the running part before it. Shares of a whole add up to the amount by construction.
 CREATE OR REPLACE TEMP MACRO share_of(times, rest, weight, mark, whole) AS
   times * weight + (part_up_to(rest, mark, whole) - part_up_to(rest, mark - weight, whole));
+-- The same, of marks whose digits are known.
+CREATE OR REPLACE TEMP MACRO share_of_digits(times, rest, weight, high, low, high_before, low_before, whole) AS
+  times * weight + (part_up_to_digits(rest, high, low, whole) - part_up_to_digits(rest, high_before, low_before, whole));
 -- The UTC day of a second since 1970.
 CREATE OR REPLACE TEMP MACRO day_of(seconds) AS CAST(make_timestamp(seconds * 1000000) AS DATE);
 -- An instance number as AKS writes it at the end of a node's name: six base-36 digits.

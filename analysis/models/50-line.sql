@@ -1,104 +1,96 @@
--- The month's lines with their measures, kind and owner. Grain: one bill line.
--- Reads: month_line, owner, owner_fact, cluster_key, shared_line, team_version. Read by: the answers, checks and exports.
--- What a cluster's usage or a shared service's weights divide has no owner of its own: its bucket is
--- __split__, its shares have owners.
--- Legacy pair: all amortised lines, and of the actual ones the purchases and refunds of commitments.
--- Repairs of known provider defects are lines of their own, added by line_repair.
-WITH
-measured AS (
-  SELECT
-    m.* REPLACE (
-      CASE
-        WHEN m.x_dataset = 'AmortizedCost' AND m.paired
-          THEN CASE WHEN m.commitment_discount_status IN ('Used', 'Unused') THEN 0 ELSE m.effective_cost END
-        ELSE m.billed_cost
-      END AS billed_cost,
-      CASE
-        WHEN m.x_dataset = 'ActualCost' AND m.paired THEN 0
-        ELSE m.effective_cost
-      END AS effective_cost
-    ),
-    CAST(NULL AS VARCHAR) AS x_adjustment
-  FROM month_line AS m
-  WHERE NOT (
-    m.x_dataset = 'ActualCost'
-    AND m.paired
-    AND NOT (
-      coalesce(m.x_charge_type, '') IN ('Purchase', 'Refund')
-      AND coalesce(m.x_pricing_model, '') IN ('Reservation', 'SavingsPlan')
-    )
-  )
-),
-kinds AS (
-  SELECT
-    l.*,
-    CASE
-      WHEN l.commitment_discount_status = 'Unused' OR coalesce(l.x_charge_type, '') LIKE 'Unused%'
-        THEN 'commitment-waste'
-      WHEN l.charge_category = 'Purchase' AND (l.commitment_discount_id IS NOT NULL OR l.pricing_category = 'Committed')
-        THEN 'commitment-purchase'
-      WHEN coalesce(trim(l.resource_id), '') = ''
-        THEN 'no-resource'
-      ELSE 'resource'
-    END AS x_match
-  FROM measured AS l
-),
-placed AS (
-  SELECT
-    l.*,
-    c.cluster AS x_cluster,
-    CASE WHEN l.x_match = 'resource' AND c.kind IS NOT NULL THEN c.kind ELSE 'shared-service' END AS split_as,
-    (l.x_match = 'resource' AND c.kind IS NOT NULL)
-      OR (l.x_match IN ('resource', 'no-resource') AND s.team IS NOT NULL) AS is_split
-  FROM kinds AS l
-  LEFT JOIN cluster_key AS c
-    ON c.owner_hash = l.owner_hash
-  LEFT JOIN shared_line AS s
-    ON s.owner_hash = l.owner_hash
-)
+-- The month's lines with their measures, kind and owner, put together from what is kept once for many. A view.
+-- Grain: one bill line. Reads: line_fact, line_word, line_resource, line_owner.
+-- Read by: the answers, checks and exports.
 SELECT
-  k.* EXCLUDE (paired, is_split, split_as) REPLACE (
-    coalesce(k.resource_type, f.resource_type) AS resource_type,
-    CASE
-      WHEN k.is_split THEN k.split_as
-      WHEN k.x_match <> 'resource' THEN k.x_match
-      WHEN f.is_shared THEN 'shared-service'
-      ELSE k.x_match
-    END AS x_match
-  ),
-  CASE
-    WHEN k.x_match = 'commitment-waste' THEN '__commitment_unused__'
-    WHEN k.is_split THEN NULL
-    WHEN o.team IS NULL AND k.x_cluster IS NOT NULL THEN '__unmatched__'
-    ELSE coalesce(o.team, '__unowned__')
-  END AS x_team,
-  CASE
-    WHEN k.x_match = 'commitment-waste' THEN 'unused commitments have no owner'
-    WHEN k.is_split THEN NULL
-    ELSE o.rule_text
-  END AS x_rule,
-  CASE
-    WHEN k.x_match = 'commitment-waste' THEN '__commitment_unused__'
-    WHEN k.is_split THEN '__split__'
-    WHEN o.team IS NULL AND k.x_cluster IS NOT NULL THEN '__unmatched__'
-    WHEN o.team IS NULL THEN '__unowned__'
-    ELSE 'direct'
-  END AS x_bucket,
-  coalesce(CASE WHEN k.x_match <> 'commitment-waste' AND NOT k.is_split THEN t.business_unit END, '') AS x_business_unit,
-  coalesce(CASE WHEN k.x_match <> 'commitment-waste' AND NOT k.is_split THEN t.cost_center END, '') AS x_owner_cost_center,
-  coalesce(nullif(f.environment, ''), e.environment, '') AS x_environment,
-  f.resource_group AS x_resource_group_key,
-  CASE WHEN k.x_match <> 'commitment-waste' AND NOT k.is_split AND o.team IS NULL THEN f.hint END AS x_hint
-FROM placed AS k
-JOIN owner_fact AS f
-  ON f.owner_hash = k.owner_hash
-LEFT JOIN cluster AS e
-  ON e.name = k.x_cluster
-LEFT JOIN owner AS o
-  ON o.owner_hash = k.owner_hash
-  AND o.day_from <= k.x_day
-  AND k.x_day < o.day_until
-LEFT JOIN team_version AS t
-  ON t.team = o.team
-  AND t.day_from <= k.x_day
-  AND k.x_day < t.day_until
+  w.availability_zone AS availability_zone,
+  f.billed_cost AS billed_cost,
+  w.billing_account_id AS billing_account_id,
+  w.billing_account_name AS billing_account_name,
+  w.billing_account_type AS billing_account_type,
+  w.billing_currency AS billing_currency,
+  w.billing_period_end AS billing_period_end,
+  w.billing_period_start AS billing_period_start,
+  f.capacity_reservation_id AS capacity_reservation_id,
+  w.capacity_reservation_status AS capacity_reservation_status,
+  w.charge_category AS charge_category,
+  w.charge_class AS charge_class,
+  f.charge_description AS charge_description,
+  w.charge_frequency AS charge_frequency,
+  f.charge_period_end AS charge_period_end,
+  f.charge_period_start AS charge_period_start,
+  w.commitment_discount_category AS commitment_discount_category,
+  f.commitment_discount_id AS commitment_discount_id,
+  f.commitment_discount_name AS commitment_discount_name,
+  f.commitment_discount_quantity AS commitment_discount_quantity,
+  w.commitment_discount_status AS commitment_discount_status,
+  w.commitment_discount_type AS commitment_discount_type,
+  w.commitment_discount_unit AS commitment_discount_unit,
+  f.consumed_quantity AS consumed_quantity,
+  w.consumed_unit AS consumed_unit,
+  f.contracted_cost AS contracted_cost,
+  f.contracted_unit_price AS contracted_unit_price,
+  f.effective_cost AS effective_cost,
+  w.invoice_id AS invoice_id,
+  w.invoice_issuer_name AS invoice_issuer_name,
+  f.list_cost AS list_cost,
+  f.list_unit_price AS list_unit_price,
+  w.pricing_category AS pricing_category,
+  w.pricing_currency AS pricing_currency,
+  f.pricing_currency_contracted_unit_price AS pricing_currency_contracted_unit_price,
+  f.pricing_currency_effective_cost AS pricing_currency_effective_cost,
+  f.pricing_currency_list_unit_price AS pricing_currency_list_unit_price,
+  f.pricing_quantity AS pricing_quantity,
+  w.pricing_unit AS pricing_unit,
+  w.provider_name AS provider_name,
+  w.publisher_name AS publisher_name,
+  w.region_id AS region_id,
+  w.region_name AS region_name,
+  r.resource_id AS resource_id,
+  f.resource_name AS resource_name,
+  coalesce(w.resource_type, r.resource_type) AS resource_type,
+  w.service_category AS service_category,
+  w.service_name AS service_name,
+  w.service_subcategory AS service_subcategory,
+  f.sku_id AS sku_id,
+  f.sku_meter AS sku_meter,
+  f.sku_price_details AS sku_price_details,
+  f.sku_price_id AS sku_price_id,
+  r.sub_account_id AS sub_account_id,
+  r.sub_account_name AS sub_account_name,
+  w.sub_account_type AS sub_account_type,
+  r.tags AS tags,
+  w.x_month AS x_month,
+  f.x_day AS x_day,
+  w.x_dataset AS x_dataset,
+  r.x_resource_group AS x_resource_group,
+  f.x_sku_details AS x_sku_details,
+  w.x_sku_meter_category AS x_sku_meter_category,
+  w.x_charge_type AS x_charge_type,
+  w.x_pricing_model AS x_pricing_model,
+  w.x_cost_center AS x_cost_center,
+  w.x_cost_allocation_rule_name AS x_cost_allocation_rule_name,
+  f.x_effective_unit_price AS x_effective_unit_price,
+  r.service AS service,
+  f.line_id AS line_id,
+  w.x_source AS x_source,
+  w.x_unit AS x_unit,
+  w.x_pair AS x_pair,
+  r.owner_hash AS owner_hash,
+  w.x_adjustment AS x_adjustment,
+  n.x_match AS x_match,
+  r.x_cluster AS x_cluster,
+  n.x_team AS x_team,
+  n.x_rule AS x_rule,
+  n.x_bucket AS x_bucket,
+  n.x_business_unit AS x_business_unit,
+  n.x_owner_cost_center AS x_owner_cost_center,
+  r.x_environment AS x_environment,
+  r.x_resource_group_key AS x_resource_group_key,
+  CASE WHEN n.x_bucket IN ('__unowned__', '__unmatched__') THEN r.hint END AS x_hint
+FROM line_fact AS f
+JOIN line_word AS w
+  ON w.word_no = f.word_no
+JOIN line_resource AS r
+  ON r.resource_no = f.resource_no
+JOIN line_owner AS n
+  ON n.own_no = f.own_no

@@ -1,24 +1,21 @@
 -- Repairs of known provider defects: a second line that names the defect in x_adjustment; the line
--- itself stays as written. Grain: one repaired line; added to line by the runner.
+-- itself stays as written. Grain: one repaired line; added to line_fact by the runner.
 -- InvalidEffectiveCost: Microsoft's FOCUS writes an effective cost on purchases of commitments, which the
 -- covered usage carries already. A repair moves money, not quantities.
--- Reads: line. Read by: the answers, checks and exports, as lines.
+-- Reads: line_fact, line_word (with the words of repairs). Read by: line.
 SELECT
-  l.* REPLACE (
+  f.* REPLACE (
+    w.word_no AS word_no,
     0 AS billed_cost,
-    -l.effective_cost AS effective_cost,
-    CASE WHEN l.list_cost IS NOT NULL THEN 0 END AS list_cost,
-    CASE WHEN l.contracted_cost IS NOT NULL THEN 0 END AS contracted_cost,
-    -l.pricing_currency_effective_cost AS pricing_currency_effective_cost,
-    CASE WHEN l.pricing_quantity IS NOT NULL THEN 0 END AS pricing_quantity,
-    CASE WHEN l.consumed_quantity IS NOT NULL THEN 0 END AS consumed_quantity,
-    CASE WHEN l.commitment_discount_quantity IS NOT NULL THEN 0 END AS commitment_discount_quantity,
-    'InvalidEffectiveCost' AS x_adjustment
+    -f.effective_cost AS effective_cost,
+    CASE WHEN f.list_cost IS NOT NULL THEN 0 END AS list_cost,
+    CASE WHEN f.contracted_cost IS NOT NULL THEN 0 END AS contracted_cost,
+    -f.pricing_currency_effective_cost AS pricing_currency_effective_cost,
+    CASE WHEN f.pricing_quantity IS NOT NULL THEN 0 END AS pricing_quantity,
+    CASE WHEN f.consumed_quantity IS NOT NULL THEN 0 END AS consumed_quantity,
+    CASE WHEN f.commitment_discount_quantity IS NOT NULL THEN 0 END AS commitment_discount_quantity
   )
-FROM line AS l
-WHERE l.x_adjustment IS NULL
-  AND l.x_dataset = 'FocusCost'
-  AND l.provider_name = 'Microsoft'
-  AND l.charge_category = 'Purchase'
-  AND l.commitment_discount_id IS NOT NULL
-  AND l.effective_cost <> 0
+FROM line_fact AS f
+JOIN line_word AS w
+  ON w.word_no = -f.word_no
+WHERE f.effective_cost <> 0

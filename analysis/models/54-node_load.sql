@@ -1,5 +1,5 @@
 -- How much of a node's hour its pods take, and by what their use is scaled. Grain: cluster, node (as
--- seen), hour. Reads: hour_load, node_value, node_day. Read by: odd_hour, pod_weight, node_weight.
+-- seen), hour. Reads: hour_load, node_value, node_day. Read by: node_base, odd_hour, node_weight.
 -- Use above allocatable is scaled to it, dimension by dimension; the hour is then `overcommitted`.
 SELECT
   v.seen_hash AS seen_hash,

@@ -1,25 +1,12 @@
 -- Hours whose use does not count as it is: scaled to what the node can give, of another size than the
 -- node's largest that day, or of a node that was not there. Grain: cluster, node (as seen), hour.
--- Reads: node_load, hour_load. Read by: pod_weight. In most months a few in a hundred.
-WITH
-base AS (
-  SELECT
-    node_hash AS node_hash,
-    day_no AS day_no,
-    arg_max(cpu_value, value) AS cpu_value,
-    arg_max(mem_value, value) AS mem_value,
-    arg_max(gpu_value, value) AS gpu_value
-  FROM node_load
-  GROUP BY
-    node_hash,
-    day_no
-)
+-- Reads: node_load, node_base, hour_load. Read by: mended. In most months a few in a hundred.
 SELECT
   n.*,
   true AS is_there
 FROM node_load AS n
-JOIN base AS b
-  ON b.node_hash = n.node_hash
+JOIN node_base AS b
+  ON b.seen_hash = n.seen_hash
   AND b.day_no = n.day_no
 WHERE n.overcommitted
   OR n.value <> n.day_value

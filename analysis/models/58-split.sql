@@ -10,6 +10,36 @@ splits AS (
     split_key AS split_key,
     day AS day
   FROM cluster_line
+),
+-- By equal keys only: a condition that looks at each node of a day compares every split with all of them.
+pools AS (
+  SELECT
+    'node' AS split_kind,
+    cluster AS cluster,
+    node AS split_key,
+    day AS day,
+    coalesce(nullif(scale_set, ''), pool) AS pool
+  FROM node_day
+  UNION ALL
+  SELECT 'pool', cluster, scale_set, day, coalesce(nullif(scale_set, ''), pool)
+  FROM node_day
+  UNION ALL
+  SELECT 'pool', cluster, 'pool:' || lower(pool), day, coalesce(nullif(scale_set, ''), pool)
+  FROM node_day
+),
+pool AS (
+  SELECT
+    split_kind AS split_kind,
+    cluster AS cluster,
+    split_key AS split_key,
+    day AS day,
+    max(pool) AS pool
+  FROM pools
+  GROUP BY
+    split_kind,
+    cluster,
+    split_key,
+    day
 )
 SELECT
   hash(s.split_kind, s.cluster, s.split_key, s.day) AS split_id,
@@ -17,23 +47,15 @@ SELECT
   s.cluster AS cluster,
   s.split_key AS split_key,
   s.day AS day,
-  coalesce(max(coalesce(nullif(d.scale_set, ''), d.pool)), CASE WHEN s.split_kind IN ('pool', 'shared') THEN s.split_key END, '') AS pool,
-  CASE WHEN s.split_kind = 'shared' THEN coalesce(any_value(w.basis), concat('shared ', s.split_key, ': nobody is known to use it')) END AS basis
+  coalesce(p.pool, CASE WHEN s.split_kind IN ('pool', 'shared') THEN s.split_key END, '') AS pool,
+  CASE WHEN s.split_kind = 'shared' THEN coalesce(w.basis, concat('shared ', s.split_key, ': nobody is known to use it')) END AS basis
 FROM splits AS s
-LEFT JOIN node_day AS d
-  ON d.cluster = s.cluster
-  AND d.day = s.day
-  AND CASE s.split_kind
-    WHEN 'node' THEN d.node = s.split_key
-    WHEN 'pool' THEN d.scale_set = s.split_key OR s.split_key = 'pool:' || lower(d.pool)
-    ELSE false
-  END
-LEFT JOIN (SELECT DISTINCT name AS name, day AS day, basis AS basis FROM shared_weight) AS w
+LEFT JOIN pool AS p
+  ON p.split_kind = s.split_kind
+  AND p.cluster = s.cluster
+  AND p.split_key = s.split_key
+  AND p.day = s.day
+LEFT JOIN (SELECT name AS name, day AS day, any_value(basis) AS basis FROM shared_weight GROUP BY name, day) AS w
   ON s.split_kind = 'shared'
   AND w.name = s.split_key
   AND w.day = s.day
-GROUP BY
-  s.split_kind,
-  s.cluster,
-  s.split_key,
-  s.day

@@ -3,19 +3,30 @@
 -- consumer, consumer_day. Read by: pool, receiver, spend and the tables beside it, checks.
 -- Every line is divided by itself; its shares are added up where they are made and not kept one by one.
 WITH
+marks AS (
+  SELECT
+    split_id AS split_id,
+    consumer_id AS consumer_id,
+    weight AS weight,
+    mark // 1000000 AS high,
+    mark % 1000000 AS low,
+    (mark - weight) // 1000000 AS high_before,
+    (mark - weight) % 1000000 AS low_before
+  FROM weight
+),
 taken AS (
   SELECT
     a.place_id AS place_id,
     w.consumer_id AS consumer_id,
-    share_of(a.effective_times, a.effective_rest, w.weight, w.mark, a.whole) AS effective,
+    share_of_digits(a.effective_times, a.effective_rest, w.weight, w.high, w.low, w.high_before, w.low_before, a.whole) AS effective,
     a.billed_alike AS billed_alike,
-    CASE WHEN a.billed_alike THEN NULL ELSE share_of(a.billed_times, a.billed_rest, w.weight, w.mark, a.whole) END AS billed,
+    CASE WHEN a.billed_alike THEN NULL ELSE share_of_digits(a.billed_times, a.billed_rest, w.weight, w.high, w.low, w.high_before, w.low_before, a.whole) END AS billed,
     a.list_alike AS list_alike,
-    CASE WHEN a.list_alike THEN NULL ELSE share_of(a.list_times, a.list_rest, w.weight, w.mark, a.whole) END AS list,
+    CASE WHEN a.list_alike THEN NULL ELSE share_of_digits(a.list_times, a.list_rest, w.weight, w.high, w.low, w.high_before, w.low_before, a.whole) END AS list,
     a.contracted_alike AS contracted_alike,
-    CASE WHEN a.contracted_alike THEN NULL ELSE share_of(a.contracted_times, a.contracted_rest, w.weight, w.mark, a.whole) END AS contracted
+    CASE WHEN a.contracted_alike THEN NULL ELSE share_of_digits(a.contracted_times, a.contracted_rest, w.weight, w.high, w.low, w.high_before, w.low_before, a.whole) END AS contracted
   FROM line_amount AS a
-  JOIN weight AS w
+  JOIN marks AS w
     ON w.split_id = a.split_id
 ),
 summed AS (

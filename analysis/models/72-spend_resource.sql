@@ -1,36 +1,64 @@
 -- Cost of a resource for an owner. Grain: owner, resource, service, bucket, currency, policy.
--- Reads: line, cluster_spend, moved, cluster. Read by: showback by resource, movers.
+-- Reads: line_fact, line_word, line_resource, line_owner, cluster_spend, moved, cluster. Read by: showback by resource, movers.
 -- A line without a resource stands under its description; what a policy moves stands under its cluster,
 -- an unused commitment under itself.
 WITH
--- By the hash first, which names a resource and a service: texts are worked out once a key, not once a line.
+-- By the numbers first: texts are worked out once a key, not once a line.
+resource AS (
+  SELECT
+    resource_no AS resource_no,
+    coalesce(trim(resource_id), '') = '' AS is_nameless
+  FROM line_resource
+),
+numbered AS (
+  SELECT
+    f.resource_no AS resource_no,
+    f.own_no AS own_no,
+    w.billing_currency AS currency,
+    CASE WHEN r.is_nameless THEN f.charge_description END AS description,
+    any_value(nullif(f.resource_name, '')) AS name,
+    count(*) AS lines,
+    coalesce(sum(f.billed_cost), 0) AS billed,
+    coalesce(sum(f.effective_cost), 0) AS effective,
+    coalesce(sum(f.list_cost), 0) AS list,
+    coalesce(sum(f.contracted_cost), 0) AS contracted
+  FROM line_fact AS f
+  JOIN line_word AS w
+    ON w.word_no = f.word_no
+  JOIN line_owner AS n
+    ON n.own_no = f.own_no
+    AND n.x_bucket <> '__split__'
+  JOIN resource AS r
+    ON r.resource_no = f.resource_no
+  GROUP BY
+    f.resource_no,
+    f.own_no,
+    w.billing_currency,
+    CASE WHEN r.is_nameless THEN f.charge_description END
+),
 key AS (
   SELECT
-    owner_hash AS owner_hash,
-    billing_currency AS currency,
-    x_team AS team,
-    x_bucket AS bucket,
-    CASE WHEN coalesce(trim(resource_id), '') = '' THEN charge_description END AS description,
-    any_value(service) AS service,
-    any_value(resource_id) AS resource_id,
-    any_value(nullif(resource_name, '')) AS name,
-    any_value(x_resource_group_key) AS resource_group,
-    any_value(x_environment) AS environment,
-    any_value(x_rule) AS rule,
-    any_value(x_hint) AS hint,
-    count(*) AS lines,
-    coalesce(sum(billed_cost), 0) AS billed,
-    coalesce(sum(effective_cost), 0) AS effective,
-    coalesce(sum(list_cost), 0) AS list,
-    coalesce(sum(contracted_cost), 0) AS contracted
-  FROM line
-  WHERE x_bucket <> '__split__'
-  GROUP BY
-    owner_hash,
-    billing_currency,
-    x_team,
-    x_bucket,
-    CASE WHEN coalesce(trim(resource_id), '') = '' THEN charge_description END
+    k.currency AS currency,
+    n.x_team AS team,
+    n.x_bucket AS bucket,
+    k.description AS description,
+    r.service AS service,
+    r.resource_id AS resource_id,
+    k.name AS name,
+    r.x_resource_group_key AS resource_group,
+    r.x_environment AS environment,
+    n.x_rule AS rule,
+    CASE WHEN n.x_bucket IN ('__unowned__', '__unmatched__') THEN r.hint END AS hint,
+    k.lines AS lines,
+    k.billed AS billed,
+    k.effective AS effective,
+    k.list AS list,
+    k.contracted AS contracted
+  FROM numbered AS k
+  JOIN line_resource AS r
+    ON r.resource_no = k.resource_no
+  JOIN line_owner AS n
+    ON n.own_no = k.own_no
 )
 SELECT
   CAST(NULL AS VARCHAR) AS policy,

@@ -1,4 +1,6 @@
 import { build, type BuildResult } from "../../analysis/build.ts";
+import { withCreators } from "../../analysis/lifecycle/creator-rules.ts";
+import { madeBy } from "../../analysis/lifecycle/record.ts";
 import { asAppError } from "../../data/errors.ts";
 import { homePaths } from "../../data/files.ts";
 import { parseMonth } from "../../data/period.ts";
@@ -61,7 +63,10 @@ export async function buildAll(config: Config, invocation: Invocation): Promise<
   try {
     const result = await build({
       home: config.home,
-      settings: config.build,
+      settings: {
+        ...config.build,
+        ownership: withCreators(config.build.ownership, madeBy(register)),
+      },
       register,
       now: invocation.now,
       signal: invocation.signal,

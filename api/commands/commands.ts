@@ -7,6 +7,8 @@ export interface Invocation {
   screen: Terminal;
   signal: AbortSignal;
   now: () => Date;
+  /** Who types; the machine's user where it is not said. */
+  user?: string;
 }
 
 /** One command; its exit code is what `run` gives, or the error's. */

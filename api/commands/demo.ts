@@ -6,6 +6,7 @@ import { writeWhole } from "../../data/files.ts";
 import { writeSample } from "../../data/sample/write.ts";
 import { configIn, DEMO_HOME, readConfig } from "../config.ts";
 import { buildAll, buildExit } from "./build.ts";
+import { demoNamespaces } from "./demo-namespaces.ts";
 import type { Command } from "./commands.ts";
 import { asText, ingestAll } from "./ingest.ts";
 import { portOf, serveUntilStopped } from "./serve.ts";
@@ -37,25 +38,35 @@ export const demoCommand: Command = {
     const port = portOf(asText(options["port"]));
     await claim(home);
     const started = performance.now();
-    screen.tell(`1/3 a sample insurer's cloud bill, ${days} days, in ${home}`);
+    const steps = options["no-usage"] === true ? 3 : 4;
+    screen.tell(`1/${steps} a sample insurer's cloud bill, ${days} days, in ${home}`);
     const sample = await writeSample(home, {
       days,
       usage: options["no-usage"] === true ? false : MEASURED,
       onProgress: (done, total, what) => screen.progress(what, done, total),
     });
     const config = readConfig(configIn(home));
-    screen.tell(`2/3 taking in ${sample.files} files`);
+    screen.tell(`2/${steps} taking in ${sample.files} files`);
     const ingested = await ingestAll(config, invocation);
-    screen.tell("3/3 attributing, checking, publishing");
+    screen.tell(`3/${steps} attributing, checking, publishing`);
     const built = await buildAll(config, invocation);
     const code = buildExit(built) || (ingested.failed > 0 ? 3 : 0);
+    if (options["no-usage"] !== true) {
+      screen.tell("4/4 whose each namespace is, and whether it is used");
+      await demoNamespaces(home, invocation);
+    }
     screen.tell(`done in ${((performance.now() - started) / 1000).toFixed(1)} s`);
     const months = `months: ${sample.months.join(" ")}`;
     if (options["no-serve"] === true || code !== 0) {
       screen.out(`${months}\n`);
       return code;
     }
-    return serveUntilStopped(config, { ...invocation, port, host: "127.0.0.1", after: months });
+    return serveUntilStopped(readConfig(configIn(home)), {
+      ...invocation,
+      port,
+      host: "127.0.0.1",
+      after: months,
+    });
   },
 };
 

@@ -8,6 +8,7 @@ import { readList } from "../../data/published.ts";
 import { type Config, findConfig, readConfig } from "../config.ts";
 import { table } from "../terminal.ts";
 import type { Command } from "./commands.ts";
+import { workerRights } from "./doctor-worker.ts";
 import { asText } from "./ingest.ts";
 
 export const doctorCommand: Command = {
@@ -59,6 +60,7 @@ export const doctorCommand: Command = {
         if (tellsLabels) labels.push(undefined);
       }
     }
+    for (const { what, ok, detail } of await workerRights(config, signal)) say(what, ok, detail);
     const list = await readList(paths);
     say(
       "published",

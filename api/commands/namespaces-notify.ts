@@ -77,7 +77,7 @@ function addressOf(
   register: Register,
   claim: Parameters<typeof signLink>[1],
 ): string {
-  const base = config.namespaces.notify?.publicUrl;
+  const base = config.server.auth.publicUrl?.href ?? config.namespaces.notify?.publicUrl;
   if (base === undefined)
     return `apportion namespaces ${claim.action} ${claim.cluster}/${claim.name} --reason WHY${claim.action === "snooze" ? " --until DAY" : ""}`;
   const url = new URL("/respond", base);

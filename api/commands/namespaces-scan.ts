@@ -21,7 +21,7 @@ import {
   type NamespaceKey,
   noteSeen,
 } from "../../data/register/namespaces.ts";
-import { pseudonym } from "../../data/register/people.ts";
+import { namesUnlogged, pseudonym } from "../../data/register/people.ts";
 import type { Session } from "../../data/warehouse.ts";
 import type { Config } from "../config.ts";
 
@@ -89,7 +89,7 @@ function eventsFor(seen: Seen, life: Life, at: string): Event[] {
     verdict: seen.assessment.verdict,
     why: seen.assessment.why,
     inventoryHash: seen.hash,
-    owners: seen.creator.person === null ? [] : [seen.creator.person],
+    owners: seen.owners,
     gitops: seen.assessment.gitops,
   };
   return life.until !== null && life.until <= at ? [{ type: "lapsed", at }, scanned] : [scanned];
@@ -137,15 +137,22 @@ async function lookAtAll(
     const known = await identities(session, sources);
     return register.transaction(() =>
       facts.map((one) => {
-        const team = teamOf(ownership.rules, one, at.slice(0, 10));
         const commit = commits.get(`${one.cluster}/${one.name}`) ?? null;
-        const creator = resolveCreator(
-          linksOf(inputsOf(one, known, config, team, commit?.author ?? null)),
-          directory,
-          at.slice(0, 10),
-          (identity) => pseudonym(register, identity),
-          (id) => config.contacts.find((each) => each.team === id)?.contacts[0] ?? null,
-        );
+        const madeFor = (team: string | null) =>
+          resolveCreator(
+            linksOf(inputsOf(one, known, config, team, commit?.author ?? null)),
+            directory,
+            at.slice(0, 10),
+            (identity) => pseudonym(register, identity),
+            (id) => config.contacts.find((each) => each.team === id)?.contacts[0] ?? null,
+          );
+        const { person } = madeFor(null);
+        const creators =
+          person === null ? [] : namesUnlogged(register, directory.identitiesOf(person)).values();
+        const owned = { ...one, creators: [...creators] };
+        const team = teamOf(ownership.rules, owned, at.slice(0, 10));
+        // Once more, with the contacts of the team: they answer where nobody else does.
+        const creator = madeFor(team);
         const seen: Seen = {
           at,
           created: one.created,
@@ -154,6 +161,7 @@ async function lookAtAll(
           hash: one.inventory.hash,
           assessment: assess(one, config.lifecycle, at, () => commit?.committedAt ?? null),
           creator,
+          owners: creator.person === null ? [] : directory.identitiesOf(creator.person),
           team: team ?? creator.team,
           cost: costs.get(`${one.cluster}/${one.name}`) ?? null,
         };

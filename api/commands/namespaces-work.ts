@@ -4,13 +4,14 @@ import { recorded, type Recorded, subjectOf } from "../../analysis/lifecycle/rec
 import {
   againstBackup,
   againstDeletion,
+  againstPurge,
   againstQuarantine,
   againstRestore,
   againstRun,
   type Fresh,
 } from "../../analysis/lifecycle/rules.ts";
 import { closedBecause, protectionOf } from "../../analysis/lifecycle/policy.ts";
-import { apply, type Event } from "../../analysis/lifecycle/life.ts";
+import { apply, type Event, plusDays } from "../../analysis/lifecycle/life.ts";
 import { readSecret } from "../../data/config.ts";
 import { AppError, firstLine, printable } from "../../data/errors.ts";
 import type { Json } from "../../data/canonical.ts";
@@ -31,7 +32,8 @@ import {
   releaseSteps,
   type Step,
 } from "../../ingest/kubernetes/lifecycle/quarantine.ts";
-import { removeNamespace, restoreNamespace } from "../../ingest/kubernetes/lifecycle/remove.ts";
+import { removeNamespace } from "../../ingest/kubernetes/lifecycle/remove.ts";
+import { restoreNamespace } from "../../ingest/kubernetes/lifecycle/restore.ts";
 import { backupKey } from "../../ingest/kubernetes/lifecycle/seal.ts";
 import type { Config } from "../config.ts";
 import { refuse } from "../namespaces.ts";
@@ -67,21 +69,35 @@ export async function quarantine(worker: Worker, one: Recorded, actor: Actor): P
       ),
       ...unreadable(look),
     ]);
-    const steps = await carryOut(client, quarantineSteps(look), worker.isDryRun, worker.signal);
-    record(
-      worker,
-      one,
-      actor,
-      {
-        type: "quarantined",
-        at: now.toISOString(),
-        by: actor.name,
-        inventoryHash: one.seen.hash,
-        clusterHash: look.contentHash,
-      },
-      steps,
-    );
-    return done(one, steps);
+    const planned = quarantineSteps(look);
+    let isBegun = false;
+    try {
+      const steps = await carryOut(client, planned, worker.isDryRun, worker.signal, () => {
+        isBegun = true;
+        // On record before it is done: one that is half asleep must be known, so that it is woken.
+        record(
+          worker,
+          one,
+          actor,
+          {
+            type: "quarantined",
+            at: now.toISOString(),
+            by: actor.name,
+            inventoryHash: one.seen.hash,
+            clusterHash: look.contentHash,
+          },
+          planned,
+        );
+      });
+      return done(one, steps);
+    } catch (error) {
+      if (!isBegun || !(error instanceof CallFailure)) throw error;
+      throw new CallFailure(
+        error.kind,
+        `${error.message}; a part of it may sleep by now: "apportion namespaces quarantine ${one.key.cluster}/${one.key.name} --undo --yes" wakes it`,
+        { cause: error },
+      );
+    }
   });
 }
 
@@ -278,6 +294,22 @@ export async function restore(worker: Worker, one: Recorded, actor: Actor): Prom
   });
 }
 
+/** Removes the backup of a namespace that is gone for long. */
+export async function purge(worker: Worker, one: Recorded, actor: Actor): Promise<Done> {
+  const at = worker.now().toISOString();
+  refuse(one, "purge", againstPurge(one.life, at));
+  const { backup } = one.life;
+  if (backup === null)
+    throw new AppError("INTERNAL", "a purge was not refused for the lack of a backup");
+  const { folder } = placeOf(worker.config, one.key.cluster);
+  const steps = [{ object: `Namespace ${one.key.name}`, change: `backup ${backup.path} removed` }];
+  if (!worker.isDryRun) {
+    await rm(join(folder, backup.path), { recursive: true, force: true });
+    record(worker, one, actor, { type: "purged", at }, steps);
+  }
+  return done(one, steps);
+}
+
 /** The cluster's own word about the namespace, by the namespace it is about. */
 async function lookNow(worker: Worker, client: ClusterClient, one: Recorded): Promise<Look> {
   const look = await lookAt(client, one.key.name, worker.now(), worker.signal);
@@ -313,8 +345,9 @@ function freshOf(worker: Worker, one: Recorded, look: Look, when: "before" | "as
     deletionTimestamp,
   } = look.namespace.metadata;
   const protection = protectionOf(lifecycle, { name: one.key.name, labels, annotations });
-  const since = one.life.scan?.at ?? "";
-  const isNew = look.newest !== null && new Date(look.newest.at || 0).toISOString() > since;
+  // Of all kinds, settings and secrets too, which no scan reads.
+  const since = plusDays(look.at, -lifecycle.dormantDays);
+  const isNew = look.newest !== null && look.newest.at > since;
   const said = (verdict: Fresh["verdict"], why: string): Fresh => ({
     at: look.at,
     verdict,
@@ -325,9 +358,9 @@ function freshOf(worker: Worker, one: Recorded, look: Look, when: "before" | "as
   });
   if (protection !== null) return said("protected", protection);
   if (deletionTimestamp !== undefined) return said("active", "it is being deleted already");
-  if (isNew) return said("active", `${look.newest?.what} was created since the last scan`);
   if (when === "asleep" && look.running.length > 0)
     return said("active", `pod ${look.running[0]} runs`);
+  if (isNew) return said("active", `${look.newest?.what} on ${look.newest?.at.slice(0, 10)}`);
   return said("dormant", "nothing runs and nothing changed");
 }
 

@@ -1,6 +1,6 @@
-import { userInfo } from "node:os";
 import { LOCAL_ADMINISTRATOR } from "../../analysis/principal.ts";
 import { recorded, type Recorded } from "../../analysis/lifecycle/record.ts";
+import { csvRecord } from "../../data/csv.ts";
 import { AppError, asAppError, printable } from "../../data/errors.ts";
 import { hint } from "../../data/config.ts";
 import { homePaths } from "../../data/files.ts";
@@ -18,6 +18,7 @@ import {
   type Decision,
   decide,
   type Desk,
+  machineUser,
   namespaceDetail,
   namespaceRows,
   seenAt,
@@ -32,6 +33,7 @@ import {
   closedNow,
   dropTrials,
   type Done,
+  purge,
   quarantine,
   release,
   removeAll,
@@ -48,6 +50,7 @@ const VERBS = {
   snooze: "CLUSTER/NAME --until DAY --reason WHY: not now, for 90 days at most",
   approve: "CLUSTER/NAME --as owner|second [--by E-MAIL]: it may go, as it is now",
   quarantine: "CLUSTER/NAME: scales it to zero; --undo wakes it again",
+  purge: "CLUSTER/NAME: removes the backup of one that went 30 days ago or more",
   restore: "CLUSTER/NAME: makes a deleted one again out of its backup; wakes one in quarantine",
   delete: "CLUSTER/NAME: backs it up and deletes it, if all that must hold does",
   work: "carries out what was asked for on the page, and what is ready",
@@ -61,7 +64,7 @@ export const namespacesCommand: Command = {
     .map(([verb, does]) => `  ${verb.padEnd(10)}  ${does}\n`)
     .join(
       "",
-    )}\nscan, notify, quarantine, restore, delete and work say what they would do; --yes does it.\n`,
+    )}\nscan, notify, quarantine, restore, delete, purge and work say what they would do; --yes does it.\n`,
   options: {
     yes: { type: "boolean" },
     "dry-run": { type: "boolean" },
@@ -105,7 +108,10 @@ interface Task {
 }
 
 /** Who types: the machine's user, who stands in the audit log beside whoever they act for. */
-const typist = (): Actor => ({ name: `local:${userInfo().username}`, role: "administrator" });
+const typist = ({ invocation }: Task): Actor => ({
+  name: invocation.user ?? machineUser(),
+  role: "administrator",
+});
 
 async function run(verb: Verb, task: Task): Promise<number> {
   const { invocation, config, desk } = task;
@@ -150,15 +156,17 @@ async function run(verb: Verb, task: Task): Promise<number> {
     case "quarantine": {
       const one = seenAt(desk, placeOf(task));
       const work = options["undo"] === true ? release : quarantine;
-      return told(task, [await work(worker, one, typist())], isDryRun);
+      return told(task, [await work(worker, one, typist(task))], isDryRun);
     }
     case "restore": {
       const one = seenAt(desk, placeOf(task));
       const work = one.life.isScaledDown ? release : restore;
-      return told(task, [await work(worker, one, typist())], isDryRun);
+      return told(task, [await work(worker, one, typist(task))], isDryRun);
     }
+    case "purge":
+      return told(task, [await purge(worker, seenAt(desk, placeOf(task)), typist(task))], isDryRun);
     case "delete":
-      return told(task, await backUpAndDelete(worker, [placeOf(task)], typist()), isDryRun);
+      return told(task, await backUpAndDelete(worker, [placeOf(task)], typist(task)), isDryRun);
     case "work":
       return workOff(worker, task);
   }
@@ -277,9 +285,11 @@ function decideBy(verb: "keep" | "snooze" | "approve", task: Task): number {
       : verb === "snooze"
         ? { action: verb, until: needed("until"), reason: needed("reason") }
         : { action: verb, as, inventoryHash: one.seen.hash };
-  // Who has said so, where another person types it.
-  const by = pseudonym(desk.register, asText(options["by"]) ?? typist().name);
-  decide(desk, one, decision, by, typist());
+  // Who has said so; where another person types it, it is on that one's word, and marked so.
+  const typed = pseudonym(desk.register, typist(task).name);
+  const said = asText(options["by"]);
+  const by = said === undefined ? typed : pseudonym(desk.register, said);
+  decide(desk, one, decision, by, typist(task), typed);
   screen.tell(`${one.key.cluster}/${printable(one.key.name)}: ${verb} is recorded`);
   return 0;
 }
@@ -312,7 +322,7 @@ function list(task: Task): number {
 function show(task: Task): number {
   const { screen } = task.invocation;
   const detail = namespaceDetail(task.desk, placeOf(task));
-  if (isJson(task)) {
+  if (formatOf(task) === "json") {
     screen.out(`${JSON.stringify(detail, null, 2)}\n`);
     return 0;
   }
@@ -345,6 +355,10 @@ function show(task: Task): number {
     ]),
   ];
   screen.out(table(facts.map((row) => row.map(printable))));
+  if (detail.pullRequest !== null)
+    screen.out(
+      `\nfor a pull request:\n\n${detail.pullRequest.split("\n").map(printable).join("\n")}`,
+    );
   screen.out(
     `\n${table([["WHEN", "WHO", "WHAT", ""], ...detail.timeline.map((one) => [one.at.slice(0, 16), one.actor, one.action, one.details].map(printable))])}`,
   );
@@ -390,14 +404,17 @@ function told(task: Task, results: readonly Done[], isDryRun: boolean): number {
 
 const again = (isDryRun: boolean) => (isDryRun ? "; nothing was done, add --yes to do it" : "");
 
-function isJson(task: Task): boolean {
-  const format = asText(task.invocation.options["format"]) ?? "table";
-  if (format !== "table" && format !== "json")
+const FORMATS = ["table", "json", "csv"] as const;
+
+function formatOf(task: Task): (typeof FORMATS)[number] {
+  const asked = asText(task.invocation.options["format"]) ?? "table";
+  const format = FORMATS.find((one) => one === asked);
+  if (format === undefined)
     throw new AppError(
       "BAD_PARAMETER",
-      `--format: "${printable(format)}" is not one of table, json`,
+      `--format: "${printable(asked)}" is not one of ${FORMATS.join(", ")}`,
     );
-  return format === "json";
+  return format;
 }
 
 function output<T>(
@@ -408,8 +425,13 @@ function output<T>(
   right: number[] = [],
 ): void {
   const { screen } = task.invocation;
-  if (isJson(task)) screen.out(`${JSON.stringify(rows, null, 2)}\n`);
-  else screen.out(table([header, ...rows.map((row) => cells(row).map(printable))], right));
+  const format = formatOf(task);
+  if (format === "json") {
+    screen.out(`${JSON.stringify(rows, null, 2)}\n`);
+    return;
+  }
+  const all = [header, ...rows.map((row) => cells(row).map(printable))];
+  screen.out(format === "csv" ? all.map(csvRecord).join("") : table(all, right));
 }
 
 /** `CLUSTER/NAME`; a cluster's name holds no slash. */

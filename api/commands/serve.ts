@@ -11,7 +11,7 @@ import { asText } from "./ingest.ts";
 
 export const serveCommand: Command = {
   usage: '[--host 127.0.0.1] [--port 8080] [--schedule "CRON"]',
-  more: '\n--schedule "15 * * * *" runs ingest and build in a child process at those times (UTC).\n',
+  more: '\n--schedule "15 * * * *" runs ingest and build in a child process at those times (UTC); where namespaces are\nread it looks at them too, tells their owners where "namespaces.notify" is configured, and carries out what was\nagreed on where "namespaces.worker" is.\n',
   options: {
     host: { type: "string" },
     port: { type: "string" },
@@ -83,19 +83,41 @@ async function buildPages(tell: (line: string) => void): Promise<string | null> 
   }
 }
 
+/** The commands of a scheduled run, one after the other; what is not configured is not run. */
+export function scheduled(config: Config): string[][] {
+  const { notify, worker } = config.namespaces;
+  const isRead = config.sources.some(({ type }) => type === "kubernetes");
+  return [
+    ["run"],
+    ...(isRead ? [["namespaces", "scan", "--yes"]] : []),
+    ...(isRead && notify !== undefined ? [["namespaces", "notify", "--yes"]] : []),
+    ...(isRead && worker !== undefined ? [["namespaces", "work", "--yes"]] : []),
+  ];
+}
+
 function schedule(config: Config, pattern: string, serving: Serving): Cron {
   let child: ReturnType<typeof spawn> | undefined;
   const run = async () => {
-    // Its own process: the server holds nothing open for writing, and a crash there is not one here.
-    child = spawn(
-      process.execPath,
-      [new URL("../../bin/apportion.js", import.meta.url).pathname, "run", "--config", config.file],
-      { stdio: ["ignore", "ignore", "inherit"] },
-    );
-    const [code] = (await once(child, "exit")) as [number | null];
-    child = undefined;
-    if (code !== 0)
-      serving.screen.tell(`apportion: the scheduled run ended with ${code ?? "a signal"}`);
+    for (const words of scheduled(config)) {
+      if (serving.signal.aborted) return;
+      // Its own process: the server holds nothing open for writing, and a crash there is not one here.
+      child = spawn(
+        process.execPath,
+        [
+          new URL("../../bin/apportion.js", import.meta.url).pathname,
+          ...words,
+          "--config",
+          config.file,
+        ],
+        { stdio: ["ignore", "ignore", "inherit"] },
+      );
+      const [code] = (await once(child, "exit")) as [number | null];
+      child = undefined;
+      if (code !== 0)
+        serving.screen.tell(
+          `apportion: the scheduled ${words.slice(0, 2).join(" ")} ended with ${code ?? "a signal"}`,
+        );
+    }
   };
   try {
     const job = new Cron(pattern, { timezone: "UTC", protect: true }, run);

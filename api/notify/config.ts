@@ -7,9 +7,12 @@ const Reference = (what: string) => Type.String({ minLength: 1, secret: true, de
 /** Where messages to owners go. */
 export const NotifyConfig = Type.Object(
   {
-    /** Links in messages begin with it; without it they name the command to type. */
     publicUrl: Type.Optional(
-      Type.String({ pattern: "^https?://", description: "how people reach the server" }),
+      Type.String({
+        pattern: "^https?://[^\\s/]+",
+        description:
+          "what links in messages begin with, where server.publicUrl does not say it; without either they name the command to type",
+      }),
     ),
     mail: Type.Optional(
       Type.Object(

@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { AppError } from "../../data/errors.ts";
 import type { Register } from "../../data/register.ts";
-import { linkKey, type NamespaceKey } from "../../data/register/namespaces.ts";
+import { linkKey, linkUsed, type NamespaceKey } from "../../data/register/namespaces.ts";
 
 /** What a link in a message does; one link does one thing to one namespace, for one person. */
 export interface LinkClaim extends NamespaceKey {
@@ -21,13 +21,22 @@ export function signLink(register: Register, claim: LinkClaim): string {
   return `${text}.${signature(register, text)}`;
 }
 
-/** @throws LINK_INVALID where it is not ours, was changed or has expired */
-export function readLink(register: Register, token: string, now: string): LinkClaim {
-  const invalid = (why: string) =>
-    new AppError(
-      "LINK_INVALID",
-      `${why}; open the newest message about the namespace, or its page`,
-    );
+/** A link as it was read. */
+export interface ReadLink extends LinkClaim {
+  signature: string;
+}
+
+/** A refusal of a link, with what to do instead. */
+export function invalidLink(why: string): AppError {
+  return new AppError(
+    "LINK_INVALID",
+    `${why}; open the newest message about the namespace, or its page`,
+  );
+}
+
+/** @throws LINK_INVALID where it is not ours, was changed, has expired or was followed before */
+export function readLink(register: Register, token: string, now: string): ReadLink {
+  const invalid = invalidLink;
   const [text = "", given = ""] = token.split(".");
   const wanted = Buffer.from(signature(register, text));
   const found = Buffer.from(given);
@@ -38,7 +47,9 @@ export function readLink(register: Register, token: string, now: string): LinkCl
   ) as string[];
   if (expires <= now) throw invalid(`this link ended on ${expires.slice(0, 10)}`);
   if (action !== "keep" && action !== "snooze") throw invalid("this link does nothing we know");
-  return { cluster, name, uid, action, by, expires };
+  const used = linkUsed(register, given);
+  if (used !== null) throw invalid(`this link was followed on ${used.slice(0, 10)} already`);
+  return { cluster, name, uid, action, by, expires, signature: given };
 }
 
 function signature(register: Register, text: string): string {

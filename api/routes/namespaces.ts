@@ -1,7 +1,8 @@
 import { pseudonym } from "../../data/register/people.ts";
 import { AppError, printable } from "../../data/errors.ts";
-import type { IntentAction } from "../../data/register/namespaces.ts";
+import { type IntentAction, useLink } from "../../data/register/namespaces.ts";
 import { type Policy, policyOf } from "../../analysis/lifecycle/policy.ts";
+import { LOCAL_ADMINISTRATOR } from "../../analysis/principal.ts";
 import { recordedAt } from "../../analysis/lifecycle/record.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { mayAsk, refusal } from "../auth/needs.ts";
@@ -11,13 +12,14 @@ import {
   type Decision,
   decide,
   type Desk,
+  machineUser,
   namespaceDetail,
   namespaceRows,
   request as ask,
   seenAt,
 } from "../namespaces.ts";
 import { listMeta } from "../meta.ts";
-import { readLink } from "../notify/links.ts";
+import { invalidLink, readLink } from "../notify/links.ts";
 import { Problem } from "../schemas.ts";
 import {
   NamespaceAction,
@@ -116,7 +118,7 @@ export function namespaceRoutes(app: App, context: RouteContext): void {
       if (isPlatforms && !mayAsk(at.principal, "lifecycle"))
         throw refusal(at.principal, "lifecycle");
       if (decision === null) ask(at, one, action as IntentAction, actor);
-      else decide(at, one, decision, by, actor);
+      else decide(at, one, decision, by, actor, typistOf(at, by));
       return {
         data: namespaceDetail(at, request.params),
         meta: listMeta(context.snapshots.current, context.principal(request)),
@@ -126,6 +128,23 @@ export function namespaceRoutes(app: App, context: RouteContext): void {
 
   // Links of messages, in a room of their own: no other route takes a form.
   app.register(async (room) => respondRoutes(room, context, policy));
+}
+
+/** What a link says, if it may still be followed: by whom it was sent to, while they own what it is about. */
+function followed(context: RouteContext, policy: Policy, token: string) {
+  const { register } = context.access;
+  const claim = readLink(register, token, context.now().toISOString());
+  const found = recordedAt(register, policy, claim);
+  if (found === undefined || found.key.uid !== claim.uid)
+    throw invalidLink("the namespace this link is about is there no more");
+  if (found.life.scan?.owners.includes(claim.by) !== true)
+    throw invalidLink("another person answers for the namespace by now");
+  return { claim, found };
+}
+
+/** Without sign-in whoever opens the page is the machine's user, who may type as well. */
+function typistOf({ principal, register }: Desk, by: string): string {
+  return principal === LOCAL_ADMINISTRATOR ? pseudonym(register, machineUser()) : by;
 }
 
 /** Links of messages. Looking changes nothing: mail programs open every link they see. */
@@ -149,7 +168,7 @@ function respondRoutes(room: FastifyInstance, context: RouteContext, policy: Pol
   });
   room.get<{ Querystring: { token?: string } }>("/respond", options, async (request, reply) => {
     const token = request.query.token ?? "";
-    const claim = readLink(context.access.register, token, context.now().toISOString());
+    const { claim } = followed(context, policy, token);
     const keeps = claim.action === "keep";
     return reply.type(HTML).send(
       plainPage({
@@ -173,20 +192,17 @@ function respondRoutes(room: FastifyInstance, context: RouteContext, policy: Pol
   room.post<{ Querystring: { token?: string } }>("/respond", options, async (request, reply) => {
     const now = context.now();
     const { register } = context.access;
-    const claim = readLink(register, request.query.token ?? "", now.toISOString());
-    const found = recordedAt(register, policy, claim);
-    if (found === undefined || found.key.uid !== claim.uid)
-      throw new AppError(
-        "LINK_INVALID",
-        "the namespace this link is about is there no more; nothing was changed",
-      );
+    const { claim, found } = followed(context, policy, request.query.token ?? "");
     const until = new Date(now.getTime() + LINK_DAYS * 86_400_000).toISOString().slice(0, 10);
     const decision: Decision =
       claim.action === "keep"
         ? { action: "keep", reason: "by the link of a message" }
         : { action: "snooze", until, reason: "by the link of a message" };
     const at = { register, policy, now: now.toISOString() };
-    decide(at, found, decision, claim.by, { name: claim.by, role: "owner" });
+    register.transaction(() => {
+      useLink(register, claim.signature, now.toISOString());
+      decide(at, found, decision, claim.by, { name: claim.by, role: "owner" });
+    });
     return reply.type(HTML).send(
       plainPage({
         title: `${printable(`${claim.cluster}/${claim.name}`)} is ${claim.action === "keep" ? "kept" : `put off until ${until}`}`,

@@ -172,3 +172,17 @@ export function linkKey(register: Register): string {
   });
   return register.rows<{ key: string }>("SELECT key FROM link_key")[0]?.key ?? "";
 }
+
+/** When a link was followed, by its signature; null where it has not been. */
+export function linkUsed(register: Register, signature: string): string | null {
+  const [row] = register.rows<{ at: string }>(
+    "SELECT at FROM link_used WHERE signature = $signature",
+    { signature },
+  );
+  return row?.at ?? null;
+}
+
+/** Notes that a link was followed. Throws where it was already: two at once are one. */
+export function useLink(register: Register, signature: string, at: string): void {
+  register.change("INSERT INTO link_used VALUES ($signature, $at)", { signature, at });
+}

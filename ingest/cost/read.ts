@@ -6,6 +6,7 @@ import { type Session, sqlName, sqlText } from "../../data/warehouse.ts";
 import type { RejectedLine } from "../source.ts";
 import { type Header, makeHeader, readCsvHeader, recogniseShape } from "./header.ts";
 import { gunzipFile } from "./plain.ts";
+import { verifyPages } from "./page-checksums.ts";
 import { MAX_ROW, salvage } from "./salvage.ts";
 import type { Dataset } from "./shapes.ts";
 import { rawColumn, type Typing, typedSelect } from "./typed.ts";
@@ -258,6 +259,7 @@ async function checkMagic(file: CostFile): Promise<void> {
 
 async function readParquet(session: Session, file: CostFile, out: string): Promise<ReadFile> {
   await checkMagic(file);
+  await verifyPages(file);
   // Writers of old leave out that a byte array is text.
   const source = `read_parquet(${sqlText(file.path)}, file_row_number = true, binary_as_string = true)`;
   let columns: { column_name: string; column_type: string }[];

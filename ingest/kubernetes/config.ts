@@ -29,6 +29,13 @@ export const KubernetesConfig = Type.Object(
         description: "true, to use the service account of the pod this runs in",
       }),
     ),
+    recorded: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description:
+          "a folder of recorded scans, YYYY-MM-DDTHH-MM-SSZ.jsonl.gz, instead of a cluster",
+      }),
+    ),
     pageSize: Type.Optional(
       Type.Integer({
         minimum: 1,
@@ -44,6 +51,21 @@ export type KubernetesConfig = Static<typeof KubernetesConfig>;
 
 /** How a cluster is reached: a kubeconfig file and a context of it, or the pod's own account. */
 export type Access = { kubeconfig: string; context: string | null } | { inCluster: true };
+
+/**
+ * Where a source's scans come from: a cluster, or a folder of recorded ones.
+ * @throws CONFIG_INVALID where neither or both are given
+ */
+export function scansFrom(config: KubernetesConfig, folder: string): Access | { recorded: string } {
+  const { recorded, kubeconfig, context, inCluster } = config;
+  if (recorded === undefined) return accessOf(config, folder);
+  if (kubeconfig !== undefined || context !== undefined || inCluster !== undefined)
+    throw new AppError(
+      "CONFIG_INVALID",
+      `source ${config.name}: has "recorded" and a way to a cluster; keep one of the two`,
+    );
+  return { recorded: resolve(folder, recorded) };
+}
 
 /**
  * @param folder what a relative `kubeconfig` is relative to

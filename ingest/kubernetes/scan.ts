@@ -113,13 +113,18 @@ export async function scanCluster(
         `${place}: ${client.server}: its clock is ${Math.round(Math.abs(skew) / 1000)} s ${skew > 0 ? "ahead of" : "behind"} ours; set both by NTP, or what is created and deleted is dated wrongly`,
       ),
     });
-  const list: ScanList = { format: FORMAT, cluster: options.cluster, at: options.at, kinds };
-  await writeWhole(join(folder, SCAN_FILE), `${JSON.stringify(list, null, 2)}\n`);
+  await writeWhole(join(folder, SCAN_FILE), scanListOf(options.cluster, options.at, kinds));
   files.unshift(await landed(folder, SCAN_FILE));
   return { files, problems, objects: kinds.reduce((sum, { objects }) => sum + objects, 0) };
 }
 
-async function landed(folder: string, name: string): Promise<LandedFile> {
+/** The list of a scan, as it is landed. */
+export function scanListOf(cluster: string, at: string, kinds: ScanList["kinds"]): string {
+  const list: ScanList = { format: FORMAT, cluster, at, kinds };
+  return `${JSON.stringify(list, null, 2)}\n`;
+}
+
+export async function landed(folder: string, name: string): Promise<LandedFile> {
   const path = join(folder, name);
   return { name, path, sha256: await sha256File(path), bytes: (await stat(path)).size };
 }

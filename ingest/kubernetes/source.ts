@@ -4,8 +4,11 @@ import { finishLanding, landedUnits, landingFolder, readLanded, startLanding } f
 import type { LandedFile, Loaded, Plan, Source, SourceContext, Unit } from "../source.ts";
 import { openCluster } from "./client.ts";
 import { type Access, type KubernetesConfig } from "./config.ts";
+import { landRecorded, recordedScans } from "./recorded.ts";
 import { hasHistory, type HistoryScan, prepareHistory, writeHistory } from "./history.ts";
+import { CallFailure, clusterError } from "./failure.ts";
 import { LIST_LIMITS, type ListLimits } from "./list.ts";
+import { inWords, NO_READERS, readerRights, rightsOf } from "./rights.ts";
 import { readScanList, scanCluster } from "./scan.ts";
 
 /** What a test hands in instead of the real thing. */
@@ -17,11 +20,11 @@ export interface KubernetesDependencies {
 /**
  * The objects of a cluster as dated history. A scan is the listing itself, so it happens in `plan`:
  * kinds that cannot be read are its problems, by name, and the rest becomes one unit, landed as
- * NDJSON. Every scan is a run of its own.
+ * NDJSON. Every scan is a run of its own. Recorded scans are planned as they stand, oldest first.
  */
 export function kubernetesSource(
   config: KubernetesConfig,
-  access: Access,
+  from: Access | { recorded: string },
   dependencies: KubernetesDependencies = {},
 ): Source {
   const { name, cluster } = config;
@@ -51,11 +54,15 @@ export function kubernetesSource(
 
     async plan(context): Promise<Plan<Unit>> {
       const now = context.now();
+      if ("recorded" in from) {
+        const scans = await recordedScans(from.recorded, name, now);
+        return { units: scans.map(({ at }) => unitAt(at, 0)), problems: [] };
+      }
       const known = unitAt(now, 0);
       const folder = folderOf(context.home, known);
       // Two scans of one instant are one scan; what is landed is not written over.
       if ((await readLanded(folder)) !== null) return { units: [known], problems: [] };
-      const client = await openCluster(place, access);
+      const client = await openCluster(place, from);
       try {
         await startLanding(folder);
         const scan = await scanCluster(client, folder, {
@@ -83,16 +90,45 @@ export function kubernetesSource(
       }
     },
 
-    async examine() {
-      // The scan itself, which is planning, says which rights are missing.
-      return { found: `cluster ${cluster} is listed`, lacking: [], labels: true };
+    async examine(context) {
+      if ("recorded" in from)
+        return { found: `recorded scans in ${from.recorded}`, lacking: [], labels: true };
+      const client = await openCluster(place, from);
+      try {
+        const { signal } = context;
+        const wanted = await readerRights(client, signal);
+        const { held, missing } = await rightsOf(client, wanted, signal);
+        const beyond = await rightsOf(client, NO_READERS, signal);
+        return {
+          found: `cluster ${cluster} is listed; holds ${held.length} of ${wanted.length} rights: ${inWords(held)}`,
+          lacking: [
+            ...(missing.length === 0
+              ? []
+              : [
+                  `lacks ${inWords(missing)}; bind the ClusterRole apportion-reader of deploy/rbac/reader.yaml`,
+                ]),
+            ...(beyond.held.length === 0
+              ? []
+              : [
+                  `may ${inWords(beyond.held)} as well, which no reader needs; give it the account of deploy/rbac/reader.yaml alone`,
+                ]),
+          ],
+          labels: true,
+        };
+      } catch (error) {
+        if (!(error instanceof CallFailure)) throw error;
+        throw clusterError(place, client.server, error);
+      } finally {
+        await client.close();
+      }
     },
 
     async land(unit, context): Promise<LandedFile[]> {
       const folder = folderOf(context.home, unit);
       const before = await readLanded(folder);
       if (before !== null) return before;
-      const files = scans.get(unit);
+      const files =
+        "recorded" in from ? await recorded(from.recorded, unit, folder) : scans.get(unit);
       if (files === undefined)
         throw new AppError(
           "FILE_INVALID",
@@ -125,6 +161,20 @@ export function kubernetesSource(
       };
     },
   };
+
+  async function recorded(
+    from: string,
+    unit: Unit,
+    folder: string,
+  ): Promise<LandedFile[] | undefined> {
+    const at = new Date(unit.run ?? "");
+    const scan = (await recordedScans(from, name, at)).find(
+      (one) => one.at.getTime() === at.getTime(),
+    );
+    if (scan === undefined) return undefined;
+    await startLanding(folder);
+    return landRecorded(scan, folder, cluster);
+  }
 
   async function earlierScans(context: SourceContext, scan: HistoryScan): Promise<HistoryScan[]> {
     const found: HistoryScan[] = [];

@@ -634,6 +634,7 @@ describe("the checks see", () => {
     ["node-days-add-up", "UPDATE node_weight SET weight = weight + 1 WHERE namespace = 'a'"],
     ["node-days-add-up", "UPDATE node_weight SET weight = -weight"],
     ["node-days-add-up", "UPDATE node_day SET covered_s = seen_s + 1"],
+    ["node-days-add-up", "INSERT INTO node_name SELECT * FROM node_name"],
     [
       "redistribution-cancels",
       "UPDATE moved SET billed = billed + 1 WHERE namespace = 'a' AND from_bucket = '__idle__' AND policy = 'even'",

@@ -44,18 +44,20 @@ export async function benchClusters(folder: string): Promise<boolean> {
   const floor = run("floor", work, MONTH);
   const lines = run("lines", work, MONTH);
   const built = run("build", work);
-  const least = floor.cpu + lines.cpu;
+  const both = floor.cpu + lines.cpu;
   line([
     "job",
     "container-hours",
     "lines",
     "wall s",
+    "container-hours/s",
     "CPU s",
-    "of both floors",
+    "of the query",
     "at most",
+    "of both floors",
     "peak MiB",
   ]);
-  line(["---", "---:", "---:", "---:", "---:", "---:", "---:", "---:"]);
+  line(["---", "---:", "---:", "---:", "---:", "---:", "---:", "---:", "---:", "---:"]);
   for (const [name, { wall, cpu, mib }, most] of [
     ["floor: the query, its answer kept", floor, ""],
     ["floor: the lines kept", lines, ""],
@@ -66,18 +68,20 @@ export async function benchClusters(folder: string): Promise<boolean> {
       CONTAINERS * 744,
       CONTAINERS * LINES_A_CONTAINER,
       wall.toFixed(1),
+      Math.round((CONTAINERS * 744) / wall),
       cpu.toFixed(1),
-      (cpu / least).toFixed(2),
+      (cpu / floor.cpu).toFixed(2),
       most,
+      (cpu / both).toFixed(2),
       mib.toFixed(0),
     ]);
   const page = await namespacePages(work);
   const grown = await histories(folder);
-  return built.cpu <= least * MOST && built.mib <= MOST_MIB && page && grown;
+  return built.cpu <= floor.cpu * MOST && built.mib <= MOST_MIB && page && grown;
 }
 
 /** What the Namespace page asks, for every namespace, one request after another as a person would. */
-async function namespacePages(work: string): Promise<boolean> {
+export async function namespacePages(work: string): Promise<boolean> {
   const port = 20_000 + (process.pid % 10_000);
   const server = spawn(
     process.execPath,
@@ -129,7 +133,7 @@ async function namespacePages(work: string): Promise<boolean> {
 }
 
 /** A day more of the newest month, with 1, 6 and 13 months of history. */
-async function histories(folder: string): Promise<boolean> {
+export async function histories(folder: string): Promise<boolean> {
   process.stdout.write("\n");
   line([
     "months",

@@ -9,6 +9,8 @@ import { startServer } from "../../api/server.ts";
 import { homePaths, sha256File } from "../../data/files.ts";
 import { type PublishedMonth, readList } from "../../data/published.ts";
 import { Register } from "../../data/register.ts";
+import { LINE_COLUMNS } from "../../data/line-columns.ts";
+import { storedLines } from "../../data/lines.ts";
 import { loadSql } from "../../data/sql.ts";
 import { openReadOnly, openWriter, type Session, sqlText } from "../../data/warehouse.ts";
 import {
@@ -344,6 +346,8 @@ describe("a check over spoiled answers", () => {
       );
       for (const table of [
         "line",
+        "line_word",
+        "line_owner",
         "cluster_line",
         "weight",
         "spend",
@@ -390,8 +394,35 @@ describe("a check over spoiled answers", () => {
       "INSERT INTO line SELECT * FROM line WHERE rowid = 0",
       "DELETE FROM line WHERE rowid = 0",
       "INSERT INTO owner_key SELECT 1",
+      "INSERT INTO line_word SELECT * FROM line_word WHERE rowid = 0",
+      "INSERT INTO line_owner SELECT * FROM line_owner WHERE rowid = 0",
     ])
       expect(await oks("line-has-one-owner", [spoil]), spoil).toEqual([false]);
+  });
+
+  it("a published line says what its file says, column by column", async () => {
+    const parts = (await ledgerOf(ready.folder)).flatMap(({ files }) =>
+      files.map(({ path }) => path),
+    );
+    const july = await month(ready.folder, JULY);
+    // Amounts of a legacy pair are chosen between its halves; the totals' checks are about those.
+    const columns = Object.keys(LINE_COLUMNS).filter(
+      (column) => !/^x_rounded_|^(billed|effective)_cost$|^resource_type$/.test(column),
+    );
+    const engine = await openWriter(":memory:");
+    const session = await engine.session();
+    await session.script(
+      `ATTACH ${sqlText(join(homePaths(ready.folder).published, july.file ?? ""))} AS july (READ_ONLY)`,
+    );
+    const published = `SELECT ${columns.join(", ")} FROM july.main.line WHERE x_adjustment IS NULL`;
+    const stored = `SELECT ${columns.join(", ")} FROM ${storedLines(parts)} WHERE x_month = ${sqlText(JULY)}`;
+    const [lines, other] = [published, `(${published}) EXCEPT ALL (${stored})`].map(
+      async (sql) => (await session.one<{ n: string }>(`SELECT count(*) AS n FROM (${sql})`)).n,
+    );
+    expect(Number(await lines)).toBeGreaterThan(100);
+    expect(await other).toBe("0");
+    session.close();
+    engine.close();
   });
 
   it("every invariant has been broken here by at least one fault", () => {

@@ -15,7 +15,8 @@ import { clusterHome } from "../cluster-home.ts";
 import { demoHome } from "../demo-home.ts";
 import { isWhole } from "../long.ts";
 import { describeWith, ROOT } from "../needs.ts";
-import { HOSTILE, writeLives } from "../lifecycle/lives.ts";
+import { HOSTILE, shown } from "../lifecycle/hostile.ts";
+import { NOBODYS, writeLives } from "../lifecycle/lives.ts";
 import { LINES, makeBooks, MONTH, RESTATED, run, writeBill } from "../statements/books.ts";
 
 const SHOTS = join(ROOT, "test/.tmp/shots");
@@ -41,7 +42,7 @@ const CLUSTER_PAGES = {
   noNamespace: "/namespace/prod/nobody",
   namespaces: "/namespaces",
   life: "/namespaces/prod/old-shop",
-  lifeHostile: `/namespaces/prod/${encodeURIComponent(HOSTILE)}`,
+  lifeHostile: `/namespaces/prod/${encodeURIComponent(NOBODYS)}`,
 } as const;
 /** Pages of a company that closed August twice, and was restated once more. */
 const BOOKS_PAGES = { months: "/months" } as const;
@@ -293,6 +294,44 @@ describeWith("Chromium", "pages in real Chromium", (executablePath) => {
     await shows("Booked as statement no. 3");
     await shows("What no. 3 changes against no. 2");
     expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  it("shows hostile names of namespaces, and evidence of them, as text at either width", async () => {
+    for (const look of [LOOKS[0], LOOKS[2]])
+      for (const path of [
+        "/namespaces",
+        ...Object.values(HOSTILE).map((name) => `/namespaces/prod/${encodeURIComponent(name)}`),
+      ]) {
+        const { page, faults } = await open(path, look, clusters);
+        const found = await page.evaluate(() => ({
+          made: document.querySelectorAll("img[src=x], main script, main b").length,
+          wide: document.documentElement.scrollWidth,
+          text: document.body.innerText,
+        }));
+        expect({ path, made: found.made, faults }).toEqual({ path, made: 0, faults: [] });
+        expect(found.wide, path).toBeLessThanOrEqual(look.width);
+        expect(found.text).not.toContain("\u202e");
+        if (path === "/namespaces")
+          for (const name of Object.values(HOSTILE)) expect(found.text).toContain(shown(name));
+        await page.close();
+      }
+  });
+
+  it("has every page of the navigation in sight at 390 px", async () => {
+    const { page } = await open("/data", LOOKS[2]);
+    const links = await page.evaluate(() =>
+      [...document.querySelectorAll("nav[aria-label=Pages] a")].map((one) => {
+        const { left, right, bottom } = one.getBoundingClientRect();
+        return { left, right, bottom, text: one.textContent };
+      }),
+    );
+    expect(links.map(({ text }) => text?.trim())).toContain("Data");
+    for (const { left, right, bottom } of links) {
+      expect(left).toBeGreaterThanOrEqual(0);
+      expect(right).toBeLessThanOrEqual(390);
+      expect(bottom).toBeLessThanOrEqual(844);
+    }
     await page.close();
   });
 

@@ -30,6 +30,8 @@ export class LifeHome {
   readonly config: string;
   /** Usage that is not there: a metric, as a server that does not scrape it leaves it. */
   without: "all" | "pods" | "network" | null = null;
+  /** Who types at the machine. */
+  user = "local:root";
 
   private constructor(folder: string, cluster: FakeCluster, now: Date) {
     this.folder = folder;
@@ -38,7 +40,12 @@ export class LifeHome {
     this.now = now;
   }
 
-  static async make(more: string): Promise<LifeHome> {
+  /** @param names more namespaces of Ann's, each with a workload, a secret and settings */
+  static async make(
+    more: string,
+    names: readonly string[] = [],
+    atEnd: (end: () => Promise<void>) => void = onTestFinished,
+  ): Promise<LifeHome> {
     const folder = await mkdtemp(join(tmpdir(), "apportion-life-"));
     const start = new Date("2026-06-01T10:00:00Z");
     let home: LifeHome | undefined = undefined;
@@ -75,6 +82,12 @@ export class LifeHome {
             name === "old-shop" || name.startsWith("team-") ? { owner: "ann@example.org" } : {},
         },
       );
+    for (const name of names) {
+      put("Namespace", name, null, {}, { annotations: { owner: "ann@example.org" } });
+      put("Deployment", "web", name, { spec: { replicas: 2, template } });
+      put("Secret", "password", name, { data: { p: "aHVudGVyMg==" } });
+      put("ConfigMap", "settings", name, { data: { a: "1" } });
+    }
     put("Deployment", "web", "old-shop", { spec: { replicas: 2, template } });
     put("Secret", "password", "old-shop", { data: { p: "aHVudGVyMg==" } });
     put("Deployment", "web", "busy", { spec: { replicas: 1, template } });
@@ -112,7 +125,7 @@ namespaces:
 ${more}`,
     );
     await makeHome(homePaths(readConfig(home.config).home));
-    onTestFinished(async () => {
+    atEnd(async () => {
       await cluster.stop();
       await rm(folder, { recursive: true, force: true });
     });
@@ -177,6 +190,7 @@ ${more}`,
         },
         signal: new AbortController().signal,
         now: () => this.now,
+        user: this.user,
       });
     } catch (error) {
       const known = error as { exit?: number; message: string };
@@ -185,6 +199,19 @@ ${more}`,
       ran.told += known.message;
     }
     return ran;
+  }
+
+  /** Both approvals, each typed by its own person. */
+  async agree(name: string): Promise<void> {
+    for (const [as, by, user] of [
+      ["owner", "ann@example.org", "local:ann"],
+      ["second", "bob@example.org", "local:bob"],
+    ] as const) {
+      this.user = user;
+      const { code, told } = await this.run("approve", `prod/${name}`, "--as", as, "--by", by);
+      if (code !== 0) throw new Error(told);
+    }
+    this.user = "local:root";
   }
 
   /** The state of a namespace, as the command line lists it. */

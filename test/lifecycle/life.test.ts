@@ -1,81 +1,12 @@
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { SMTPServer } from "smtp-server";
-import { expect, onTestFinished, test } from "vitest";
-import { readConfig } from "../../api/config.ts";
-import { startServer } from "../../api/server.ts";
-import { homePaths } from "../../data/files.ts";
+import { expect, test } from "vitest";
 import { LifeHome } from "./home.ts";
-
-const DELETION = `  deletion:
-    noticeDays: 30
-    quarantineDays: 7
-    maxCount: 1
-    maxPercent: 20
-    window: { days: [sun, mon, tue, wed, thu, fri, sat], from: "00:00", until: "23:59" }
-`;
-
-async function smtp() {
-  const mails: string[] = [];
-  const broken = { is: false };
-  const server = new SMTPServer({
-    disabledCommands: ["AUTH", "STARTTLS"],
-    logger: false,
-    onRcptTo: (_address, _session, done) =>
-      done(broken.is ? Object.assign(new Error("try later"), { responseCode: 451 }) : null),
-    onData(stream, _session, done) {
-      let text = "";
-      stream.on("data", (chunk: Buffer) => (text += chunk.toString("utf8")));
-      stream.on("end", () => {
-        mails.push(text);
-        done();
-      });
-    },
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server.server, "listening");
-  onTestFinished(() => new Promise<void>((resolve) => server.close(() => resolve())));
-  const { port } = server.server.address() as AddressInfo;
-  const notify = (base: string) =>
-    `  notify: { publicUrl: "${base}", mail: { host: 127.0.0.1, port: ${port}, from: apportion@example.org, tls: none } }\n`;
-  return { mails, broken, notify };
-}
-
-async function serve(home: LifeHome) {
-  const config = readConfig(home.config);
-  const server = await startServer({
-    paths: homePaths(config.home),
-    sources: [],
-    currency: "EUR",
-    host: "127.0.0.1",
-    port: 0,
-    pages: null,
-    now: () => home.now,
-    log: "silent",
-    lifecycle: config.lifecycle,
-  });
-  onTestFinished(() => server.close());
-  return server.address;
-}
-
-const writes = (home: LifeHome) =>
-  home.cluster.asked.filter(({ method, query }) => method !== "GET" && query["dryRun"] !== "All");
-
-/** To `notified`, with its owner told. */
-async function toNotified(home: LifeHome): Promise<void> {
-  await home.look();
-  home.pass(35);
-  for (const days of [7, 8, 0]) {
-    await home.look();
-    home.pass(days);
-  }
-  await home.run("notify", "--yes");
-}
+import { DELETION, serve, toNotified, writes } from "./road.ts";
+import { smtp } from "./smtp.ts";
 
 test("the whole life through the command line: told, approved, asleep, backed up, deleted, restored", async () => {
-  const { mails, broken, notify } = await smtp();
+  const { mails, mood, notify } = await smtp();
   const home = await LifeHome.make(DELETION + notify("https://apportion.example.org"));
   await home.look();
   expect(await home.state("old-shop")).toBe("active");
@@ -95,10 +26,10 @@ test("the whole life through the command line: told, approved, asleep, backed up
 
   const dry = await home.run("notify");
   expect(mails).toHaveLength(0);
-  broken.is = true;
+  mood.is = "defers";
   const failed = await home.run("notify", "--yes");
   expect([failed.code, await home.state("old-shop")]).toEqual([3, "confirmed"]);
-  broken.is = false;
+  mood.is = "takes";
   const sent = await home.run("notify", "--yes");
   const messages = (text: string) => text.match(/prod\/\S+ +T-\d+/g);
   expect(messages(sent.out)).toEqual(messages(dry.out));
@@ -133,9 +64,28 @@ test("the whole life through the command line: told, approved, asleep, backed up
     "ann@example.org",
   );
   expect(twice.told).toMatch(/another than the first/);
+  // Another's name, typed by the one who typed the first.
+  const word = await home.run(
+    "approve",
+    "prod/old-shop",
+    "--as",
+    "second",
+    "--by",
+    "bob@example.org",
+  );
+  expect(word.told).toMatch(/typed by the same person/);
+  home.user = "local:bob";
   expect(
     (await home.run("approve", "prod/old-shop", "--as", "second", "--by", "bob@example.org")).code,
   ).toBe(0);
+  home.user = "local:root";
+  const shown = JSON.parse((await home.run("show", "prod/old-shop", "--format", "json")).out) as {
+    approvals: object[];
+  };
+  expect(shown.approvals).toMatchObject([
+    { as: "owner", by: "ann@example.org", onTheWordOf: "local:root" },
+    { as: "second", by: "bob@example.org", onTheWordOf: "local:bob" },
+  ]);
 
   expect(writes(home)).toEqual([]);
   const would = await home.run("quarantine", "prod/old-shop");
@@ -160,11 +110,7 @@ test("the whole life through the command line: told, approved, asleep, backed up
   const deleted = await home.run("delete", "prod/old-shop", "--yes");
   expect(deleted).toMatchObject({ code: 0 });
   expect(deleted.out).toBe(wouldDelete.out);
-  expect(
-    writes(home)
-      .slice(before)
-      .map(({ method, path }) => `${method} ${path}`),
-  ).toEqual(["DELETE /api/v1/namespaces/old-shop"]);
+  expect(writes(home).slice(before)).toEqual(["DELETE /api/v1/namespaces/old-shop"]);
   expect(await home.state("old-shop")).toBe("deleted");
 
   const restored = await home.run("restore", "prod/old-shop", "--yes");
@@ -229,21 +175,45 @@ test("a message's link keeps or puts off by a POST of the page it opens, and not
   });
   expect(done.status).toBe(200);
   expect(await home.state("team-0")).toBe("snoozed");
+  // Once: a link that was passed on, or followed by a program, does nothing more.
+  for (const method of ["GET", "POST"]) {
+    const again = await open(snooze, method);
+    expect([again.status, await again.text()]).toEqual([
+      403,
+      expect.stringContaining("followed on 2026-07-21 already"),
+    ]);
+  }
   expect((await open(keep, "POST")).status).toBe(200);
   expect(await home.state("team-0")).toBe("kept");
-  // Another of the same home; deleting is off where nothing is said of it.
-  await home.run("approve", "prod/old-shop", "--as", "owner", "--by", "ann@example.org");
-  await home.run("approve", "prod/old-shop", "--as", "second", "--by", "bob@example.org");
-  expect((await home.run("quarantine", "prod/old-shop", "--yes")).told).toMatch(/deleting is off/);
+  // Somebody else's by now: the link of who had it before does nothing.
   const { store } = home.cluster;
+  const mail = (mails.find((one) => one.includes("team-1")) ?? "")
+    .replaceAll("=\r\n", "")
+    .replaceAll("=3D", "=");
+  const [, theirs = ""] = /\/respond\?token=([\w.-]+)/.exec(mail) ?? [];
+  expect((await open(theirs)).status).toBe(200);
+  store.update(store.ofKind("Namespace"), "team-1", "", (object) => ({
+    ...object,
+    metadata: { ...object.metadata, annotations: { owner: "bob@example.org" } },
+  }));
+  home.pass(0.1);
+  await home.look();
+  const stale = await open(theirs, "POST");
+  expect([stale.status, await stale.text()]).toEqual([
+    403,
+    expect.stringContaining("another person answers for the namespace"),
+  ]);
+  // Another of the same home; deleting is off where nothing is said of it.
+  await home.agree("old-shop");
+  expect((await home.run("quarantine", "prod/old-shop", "--yes")).told).toMatch(/deleting is off/);
   home.pass(0.1);
   store.delete(store.ofKind("Namespace"), "old-shop");
   store.create(store.ofKind("Namespace"), {
     metadata: { name: "old-shop", annotations: { owner: "ann@example.org" } },
   });
-  const stale = await home.run("quarantine", "prod/old-shop", "--yes");
-  expect(stale.code).toBe(1);
-  expect(stale.told).toMatch(/another namespace has that name/);
+  const replaced = await home.run("quarantine", "prod/old-shop", "--yes");
+  expect(replaced.code).toBe(1);
+  expect(replaced.told).toMatch(/another namespace has that name/);
   await home.look();
   expect(await home.state("old-shop")).toBe("active");
   expect((await home.run("audit", "prod/old-shop")).out).toContain("namespace.gone");

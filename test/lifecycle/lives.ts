@@ -3,6 +3,7 @@ import { appendEvent, noteSeen } from "../../data/register/namespaces.ts";
 import type { Seen } from "../../analysis/lifecycle/record.ts";
 import type { Event } from "../../analysis/lifecycle/life.ts";
 import { SIGNALS } from "../../analysis/lifecycle/signals.ts";
+import { HOSTILE } from "./hostile.ts";
 
 /** Lives of namespaces in several states, as scans and people would have left them in a register. */
 
@@ -30,8 +31,8 @@ const QUARANTINED: Event[] = [
   ...APPROVED,
   { type: "quarantined", at: at("09-15"), by: "worker", inventoryHash: "a1", clusterHash: "c1" },
 ];
-/** A name that reorders text and would be markup. */
-export const HOSTILE = "<b>shop</b>\u202e";
+/** A name that reorders text and would be markup, of which nobody knows who made it. */
+export const NOBODYS = "<b>shop</b>\u202e";
 
 const LIVES: Readonly<Record<string, readonly Event[]>> = {
   shop: [looked("09-19", "active")],
@@ -47,7 +48,8 @@ const LIVES: Readonly<Record<string, readonly Event[]>> = {
     ...NOTIFIED,
     { type: "kept", at: at("08-18"), by: "p_ann", reason: "yearly closing", until: at("12-31") },
   ],
-  [HOSTILE]: CONFIRMED,
+  [NOBODYS]: CONFIRMED,
+  ...Object.fromEntries(Object.values(HOSTILE).map((name) => [name, CONFIRMED])),
 };
 
 /** Writes the lives of cluster `prod` to a register. */
@@ -58,6 +60,7 @@ export function writeLives(path: string): void {
     for (const [name, events] of Object.entries(LIVES)) {
       const key = { cluster: "prod", name, uid: `u-${number++}` };
       const active = name === "shop";
+      const hostile = Object.values<string>(HOSTILE).includes(name);
       for (const event of events)
         appendEvent(register, key, event, { name: "scan", role: "system" }, { turned: true });
       const seen: Seen = {
@@ -72,7 +75,7 @@ export function writeLives(path: string): void {
           signals: SIGNALS.map((signal) => ({
             signal,
             holds: active ? (signal === "git" ? null : signal === "age") : true,
-            evidence: `what ${signal} said of the last 30 days`,
+            evidence: hostile ? name : `what ${signal} said of the last 30 days`,
           })),
           protection: null,
           gitops: name === "lab" ? "Argo CD" : null,
@@ -80,13 +83,13 @@ export function writeLives(path: string): void {
           holds: { volumes: 2, loadBalancers: 1, workloads: 3, isEmpty: false },
         },
         creator: {
-          person: name === HOSTILE ? null : "ann@example.org",
+          person: name === NOBODYS ? null : "ann@example.org",
           team: "shop",
-          confidence: name === HOSTILE ? null : "high",
-          link: name === HOSTILE ? null : "annotation",
-          evidence: name === HOSTILE ? "nothing tells who made it" : "the annotation owner",
+          confidence: name === NOBODYS ? null : "high",
+          link: name === NOBODYS ? null : "annotation",
+          evidence: name === NOBODYS ? "nothing tells who made it" : "the annotation owner",
           links:
-            name === HOSTILE
+            name === NOBODYS
               ? []
               : [
                   {
@@ -98,8 +101,9 @@ export function writeLives(path: string): void {
                 ],
         },
         team: "shop",
+        owners: name === NOBODYS ? [] : ["p_ann"],
         cost:
-          name === HOSTILE
+          name === NOBODYS
             ? null
             : {
                 month: "2026-08",

@@ -90,6 +90,12 @@ function Summary({ detail }: { detail: NamespaceDetail }) {
           repository by a pull request instead.
         </Notice>
       )}
+      {detail.pullRequest !== null && (
+        <details class="request">
+          <summary>Text for the pull request</summary>
+          <pre tabIndex={0}>{detail.pullRequest.split("\n").map(visible).join("\n")}</pre>
+        </details>
+      )}
     </Panel>
   );
 }
@@ -130,12 +136,17 @@ function Actions({ detail, path }: { detail: NamespaceDetail; path: string }) {
   };
   const month = () => new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10);
   const { state, inventoryHash } = detail;
+  // Until it is known who looks, everything is shown: the server asks again.
+  const may = answerOf<Whoami>(ME).data?.may;
+  const decides = may?.includes("decide") !== false;
+  const isPlatforms = may?.includes("lifecycle") !== false;
   const isThere = !["deleted", "restored", "purged", "gone"].includes(state);
   const said = reason.trim();
   return (
     <Panel title="Decide">
       {problem !== null && <Notice tone="bad">{visible(problem)}</Notice>}
-      {isThere && (
+      {!decides && <p class="none">Its team, and the platform, decide about it.</p>}
+      {isThere && decides && (
         <div class="actions">
           <label>
             Reason
@@ -166,7 +177,7 @@ function Actions({ detail, path }: { detail: NamespaceDetail; path: string }) {
           </button>
         </div>
       )}
-      {state === "notified" && (
+      {state === "notified" && decides && (
         <div class="actions">
           <button
             type="button"
@@ -175,23 +186,25 @@ function Actions({ detail, path }: { detail: NamespaceDetail; path: string }) {
           >
             Approve as its owner
           </button>
-          <button
-            type="button"
-            class="button"
-            onClick={() => void act("approve", { as: "second", inventoryHash })}
-          >
-            Approve as the second person
-          </button>
+          {isPlatforms && (
+            <button
+              type="button"
+              class="button"
+              onClick={() => void act("approve", { as: "second", inventoryHash })}
+            >
+              Approve as the second person
+            </button>
+          )}
         </div>
       )}
-      {state === "approved" && (
+      {state === "approved" && isPlatforms && (
         <div class="actions">
           <button type="button" class="button" onClick={() => void act("quarantine", {})}>
             Ask for quarantine
           </button>
         </div>
       )}
-      {(state === "quarantined" || state === "backed-up") && (
+      {(state === "quarantined" || state === "backed-up") && isPlatforms && (
         <div class="actions">
           <button type="button" class="button" onClick={() => void act("release", {})}>
             Wake it again
@@ -201,7 +214,7 @@ function Actions({ detail, path }: { detail: NamespaceDetail; path: string }) {
           </button>
         </div>
       )}
-      {state === "deleted" && (
+      {state === "deleted" && isPlatforms && (
         <div class="actions">
           <button type="button" class="button" onClick={() => void act("restore", {})}>
             Ask for a restore
@@ -210,11 +223,20 @@ function Actions({ detail, path }: { detail: NamespaceDetail; path: string }) {
       )}
       <p class="fine quiet">
         What touches a cluster is carried out by a worker, which looks again first.
-        {detail.approvals.length > 0 &&
-          ` Approved: ${detail.approvals.map((one) => `${one.as} ${visible(one.by)}${one.isValid ? "" : " (void, the content changed)"}`).join(", ")}.`}
+        {detail.approvals.length > 0 && ` Approved: ${detail.approvals.map(approval).join(", ")}.`}
       </p>
     </Panel>
   );
+}
+
+function approval({ as, by, onTheWordOf, isValid }: NamespaceDetail["approvals"][number]): string {
+  return [
+    `${as} ${visible(by)}`,
+    onTheWordOf === null ? "" : `on the word of ${visible(onTheWordOf)}`,
+    isValid ? "" : "(void, the content changed)",
+  ]
+    .filter(Boolean)
+    .join(" ");
 }
 
 function Signals({ detail }: { detail: NamespaceDetail }) {

@@ -11,6 +11,7 @@ import {
   call,
   isMadeAgain,
   type Kind,
+  OURS,
   type PlainObject,
   withoutRuntime,
 } from "./objects.ts";
@@ -123,7 +124,7 @@ async function tried(
         {
           method: "PUT",
           path: addressOf(kind, namespace, name),
-          query: { dryRun: "All", fieldManager: "apportion" },
+          query: { dryRun: "All", fieldManager: OURS },
           body: {
             ...wanted,
             // What a server gives out once and never takes back changed.

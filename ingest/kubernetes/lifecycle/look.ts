@@ -9,6 +9,7 @@ import {
   type Kind,
   listAll,
   NAMESPACE,
+  OURS,
   type PlainObject,
 } from "./objects.ts";
 
@@ -22,7 +23,7 @@ export interface Look {
   contentHash: string;
   /** Pods that have not finished, by name. */
   running: string[];
-  /** Of the objects people made: the newest creation. */
+  /** Of the objects people made: the newest creation or change, but for ours and of a status. */
   newest: { at: string; what: string } | null;
 }
 
@@ -48,12 +49,7 @@ export async function lookAt(
       problems.push(`${kind.plural}${kind.group === "" ? "" : `.${kind.group}`}: ${error.message}`);
     }
   const objects = kinds.flatMap((one) => one.objects);
-  const made = objects
-    .filter((object) => !isMadeAgain(object))
-    .map((object) => ({
-      at: object.metadata.creationTimestamp ?? "",
-      what: `${object.kind} ${object.metadata.name}`,
-    }));
+  const written = objects.filter((object) => !isMadeAgain(object)).flatMap(writesOf);
   return {
     at: now.toISOString(),
     namespace,
@@ -66,6 +62,21 @@ export async function lookAt(
         return kind === "Pod" && phase !== "Succeeded" && phase !== "Failed";
       })
       .map(({ metadata }) => metadata.name),
-    newest: made.toSorted((a, b) => (a.at < b.at ? 1 : -1))[0] ?? null,
+    newest: written.toSorted((a, b) => (a.at < b.at ? 1 : -1))[0] ?? null,
   };
+}
+
+/** When an object was made and written, as the server itself keeps it. */
+function writesOf({ kind, metadata }: PlainObject): { at: string; what: string }[] {
+  const said = (at: string | undefined, what: string) => ({
+    // No time is a time we do not know: it counts as now.
+    at: at === undefined ? "9999-12-31T00:00:00.000Z" : new Date(at).toISOString(),
+    what: `${kind} ${metadata.name} was ${what}`,
+  });
+  return [
+    said(metadata.creationTimestamp, "created"),
+    ...(metadata.managedFields ?? [])
+      .filter(({ manager, subresource }) => manager !== OURS && subresource === undefined)
+      .map(({ time }) => said(time ?? metadata.creationTimestamp, "changed")),
+  ];
 }

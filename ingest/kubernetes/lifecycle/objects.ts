@@ -17,7 +17,8 @@ export interface PlainObject {
     labels?: Record<string, string>;
     annotations?: Record<string, string>;
     finalizers?: string[];
-    ownerReferences?: { controller?: boolean; kind: string; name: string }[];
+    managedFields?: { manager?: string; subresource?: string; time?: string }[];
+    ownerReferences?: { controller?: boolean; kind: string; name: string; uid?: string }[];
     [key: string]: unknown;
   };
   [key: string]: unknown;
@@ -69,6 +70,13 @@ export const NAMESPACE: Kind = {
   version: "v1",
   kind: "Namespace",
   plural: "namespaces",
+};
+
+export const VOLUME: Kind = {
+  group: "",
+  version: "v1",
+  kind: "PersistentVolume",
+  plural: "persistentvolumes",
 };
 
 interface ResourceList {
@@ -160,18 +168,24 @@ export async function listAll(
 
 // Said by controllers, about what is already in the objects themselves.
 const RUNTIME_KINDS = new Set(["Event", "Endpoints", "EndpointSlice", "Lease", "PodMetrics"]);
+// A controller makes one anew with other content: an empty volume, another password.
+const KEPT_KINDS = new Set(["PersistentVolumeClaim", "Secret"]);
 
 /** Made by a controller out of another object that is in the backup too, or by every namespace itself. */
 export function isMadeAgain(object: PlainObject): boolean {
   const { kind, metadata } = object;
   return (
     RUNTIME_KINDS.has(kind) ||
-    metadata.ownerReferences?.some(({ controller }) => controller === true) === true ||
+    (!KEPT_KINDS.has(kind) &&
+      metadata.ownerReferences?.some(({ controller }) => controller === true) === true) ||
     (kind === "ServiceAccount" && metadata.name === "default") ||
     (kind === "ConfigMap" && metadata.name === "kube-root-ca.crt") ||
     (kind === "Secret" && object["type"] === "kubernetes.io/service-account-token")
   );
 }
+
+/** Who the server notes for our writes. */
+export const OURS = "apportion";
 
 export const MARKS = {
   replicas: "apportion.io/original-replicas",
@@ -179,6 +193,8 @@ export const MARKS = {
   selector: "apportion.io/original-selector",
 } as const;
 export const ASLEEP = "apportion.io/quarantined";
+/** On a namespace that is being made again: the uid of the one before. */
+export const RESTORING = "apportion.io/restoring";
 
 const RUNTIME_METADATA = [
   "uid",
@@ -204,6 +220,8 @@ export function withoutRuntime(object: PlainObject): PlainObject {
     delete spec["clusterIP"];
     delete spec["clusterIPs"];
   }
+  // A scheduler's choice, of a node that may be gone.
+  if (copy.kind === "Pod" && spec !== undefined) delete spec["nodeName"];
   if (copy.kind === "Job" && spec !== undefined && spec["manualSelector"] !== true) {
     // The server gives each job its own.
     delete spec["selector"];
@@ -237,7 +255,10 @@ export function awake(object: PlainObject): PlainObject {
     [MARKS.suspend]: suspend,
     [MARKS.selector]: selector,
   } = annotations;
-  if (replicas !== undefined && spec !== undefined) spec["replicas"] = Number(replicas);
+  if (replicas !== undefined && spec !== undefined) {
+    if (replicas === "absent") delete spec["replicas"];
+    else spec["replicas"] = Number(replicas);
+  }
   if (suspend !== undefined && spec !== undefined) {
     if (suspend === "absent") delete spec["suspend"];
     else spec["suspend"] = suspend === "true";

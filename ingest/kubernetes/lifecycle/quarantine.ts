@@ -7,6 +7,7 @@ import {
   type Kind,
   MARKS,
   NAMESPACE,
+  OURS,
   type PlainObject,
 } from "./objects.ts";
 
@@ -39,7 +40,8 @@ export function quarantineSteps(look: Look): Planned[] {
       if (owned === true) return [];
       const spec = (object["spec"] ?? {}) as Record<string, unknown>;
       if (SCALED.has(object.kind)) {
-        const replicas = Number(spec["replicas"] ?? 1);
+        const before = spec["replicas"];
+        const replicas = Number(before ?? 1);
         if (replicas === 0) return [];
         return [
           planned(
@@ -47,7 +49,7 @@ export function quarantineSteps(look: Look): Planned[] {
             object,
             `replicas ${replicas} to 0`,
             { replicas: 0 },
-            { [MARKS.replicas]: String(replicas) },
+            { [MARKS.replicas]: before === undefined ? "absent" : String(replicas) },
           ),
         ];
       }
@@ -92,8 +94,8 @@ export function releaseSteps(look: Look): Planned[] {
           planned(
             kind,
             object,
-            `replicas 0 to ${replicas}`,
-            { replicas: Number(replicas) },
+            `replicas 0 to ${replicas === "absent" ? 1 : replicas}`,
+            { replicas: replicas === "absent" ? null : Number(replicas) },
             { [MARKS.replicas]: null },
           ),
         ];
@@ -127,6 +129,7 @@ export function releaseSteps(look: Look): Planned[] {
 /**
  * Makes the changes, first all of them as a server dry run: a change that is refused is refused before
  * any is made. Each carries the uid and resourceVersion that were looked at.
+ * @param begin called once the server would take them all, before the first is made
  * @throws CallFailure
  */
 export async function carryOut(
@@ -134,19 +137,22 @@ export async function carryOut(
   steps: readonly Planned[],
   isDryRun: boolean,
   signal: AbortSignal,
+  begin: () => void = () => {},
 ): Promise<Step[]> {
-  for (const dryRun of isDryRun ? [true] : [true, false])
+  for (const dryRun of isDryRun ? [true] : [true, false]) {
+    if (!dryRun) begin();
     for (const { kind, namespace, name, patch } of steps)
       await call(
         client,
         {
           method: "PATCH",
           path: addressOf(kind, namespace, name),
-          query: { fieldManager: "apportion", ...(dryRun ? { dryRun: "All" } : {}) },
+          query: { fieldManager: OURS, ...(dryRun ? { dryRun: "All" } : {}) },
           body: patch,
         },
         signal,
       );
+  }
   return steps.map(({ object, change }) => ({ object, change }));
 }
 

@@ -2,23 +2,8 @@ import { setTimeout } from "node:timers/promises";
 import type { ClusterClient } from "../client.ts";
 import { CallFailure } from "../failure.ts";
 import type { Look } from "./look.ts";
-import {
-  addressOf,
-  call,
-  isMadeAgain,
-  type Kind,
-  NAMESPACE,
-  type PlainObject,
-  withoutRuntime,
-} from "./objects.ts";
+import { addressOf, call, NAMESPACE, OURS, type PlainObject, VOLUME } from "./objects.ts";
 import type { Step } from "./quarantine.ts";
-
-const VOLUME: Kind = {
-  group: "",
-  version: "v1",
-  kind: "PersistentVolume",
-  plural: "persistentvolumes",
-};
 
 export interface Removal {
   steps: Step[];
@@ -72,7 +57,7 @@ export async function removeNamespace(
       {
         method: "PATCH",
         path: addressOf(VOLUME, null, pv),
-        query: { fieldManager: "apportion", ...(isDryRun ? { dryRun: "All" } : {}) },
+        query: { fieldManager: OURS, ...(isDryRun ? { dryRun: "All" } : {}) },
         body: {
           metadata: { uid: volumeUid, resourceVersion: version },
           spec: { persistentVolumeReclaimPolicy: "Retain" },
@@ -83,8 +68,31 @@ export async function removeNamespace(
   }
   steps.push({ object: `Namespace ${name}`, change: `deleted (uid ${uid})` });
   if (isDryRun) return { steps, held: null };
-  await remove(false);
+  await remove(false).catch(async (error: unknown) => {
+    // An answer that was lost: whether it was done, the server still knows.
+    if (
+      !(error instanceof CallFailure) ||
+      !error.isPassing ||
+      !(await isGoing(client, look, signal))
+    )
+      throw error;
+  });
   return { steps, held: await heldAfter(client, look, options.waitMs, signal) };
+}
+
+/** Whether the namespace that was looked at is being deleted, or gone. */
+async function isGoing(client: ClusterClient, look: Look, signal: AbortSignal): Promise<boolean> {
+  try {
+    const { metadata } = (await call(
+      client,
+      { method: "GET", path: addressOf(NAMESPACE, null, look.namespace.metadata.name) },
+      signal,
+    )) as unknown as PlainObject;
+    return metadata.uid !== look.namespace.metadata.uid || metadata.deletionTimestamp !== undefined;
+  } catch (error) {
+    if (error instanceof CallFailure && error.kind === "absent") return true;
+    throw error;
+  }
 }
 
 async function volumesOf(
@@ -154,95 +162,4 @@ async function whatHolds(
       return `finalizer ${stuck.metadata.finalizers?.join(", ")} of ${kind.kind} ${stuck.metadata.name}`;
   }
   return "its content is still being removed";
-}
-
-/** The order in which objects are made again: what others refer to comes first. */
-const FIRST = [
-  "Namespace",
-  "ServiceAccount",
-  "Role",
-  "RoleBinding",
-  "Secret",
-  "ConfigMap",
-  "ResourceQuota",
-  "LimitRange",
-  "PersistentVolumeClaim",
-  "Service",
-];
-
-/**
- * Makes a namespace again out of its backup: everything as a server dry run where that says something,
- * then for real. What is there already is left alone.
- * @returns the steps and the uid of the new namespace; null in a dry run of one that is not there
- */
-export async function restoreNamespace(
-  client: ClusterClient,
-  backup: readonly { kind: Kind; object: PlainObject }[],
-  options: { isDryRun: boolean; signal: AbortSignal },
-): Promise<{ steps: Step[]; uid: string | null }> {
-  const { isDryRun, signal } = options;
-  const home = backup.find(({ kind }) => kind.kind === "Namespace")?.object;
-  if (home === undefined) throw new CallFailure("malformed", "the backup holds no namespace");
-  const rank = (name: string) => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
-  const wanted = backup
-    .filter(({ kind, object }) => kind.kind === "Namespace" || !isMadeAgain(object))
-    .toSorted((a, b) => rank(a.kind.kind) - rank(b.kind.kind));
-  const steps: Step[] = [];
-  let uid: string | null = null;
-  for (const { kind, object } of wanted) {
-    const { name } = object.metadata;
-    const isHome = kind.kind === "Namespace";
-    steps.push({ object: `${kind.kind} ${name}`, change: "made again" });
-    // Inside a namespace that is not there yet the server tries nothing.
-    if (isDryRun && !isHome) continue;
-    const body = restored(object);
-    if (kind.kind === "PersistentVolumeClaim" && !isDryRun)
-      await freeVolume(client, object, signal);
-    const made = (await call(
-      client,
-      {
-        method: "POST",
-        path: addressOf(kind, isHome ? null : home.metadata.name),
-        query: { fieldManager: "apportion", ...(isDryRun ? { dryRun: "All" } : {}) },
-        body,
-      },
-      signal,
-    )) as unknown as PlainObject;
-    if (isHome) uid = made.metadata.uid ?? null;
-  }
-  return { steps, uid };
-}
-
-function restored(object: PlainObject): PlainObject {
-  const body = withoutRuntime(object);
-  delete body.metadata.finalizers;
-  if (body.kind === "Namespace") delete body["spec"];
-  // Its owners are made anew, with other uids, or were controllers.
-  delete body.metadata.ownerReferences;
-  return body;
-}
-
-/** A volume that was kept still names the claim of old by uid, and would bind to no other. */
-async function freeVolume(
-  client: ClusterClient,
-  claim: PlainObject,
-  signal: AbortSignal,
-): Promise<void> {
-  const { volumeName } = (claim["spec"] ?? {}) as { volumeName?: string };
-  if (volumeName === undefined) return;
-  try {
-    await call(
-      client,
-      {
-        method: "PATCH",
-        path: addressOf(VOLUME, null, volumeName),
-        query: { fieldManager: "apportion" },
-        body: { spec: { claimRef: { uid: null, resourceVersion: null } } },
-      },
-      signal,
-    );
-  } catch (error) {
-    // A volume that has gone is made anew by its class.
-    if (!(error instanceof CallFailure) || error.kind !== "absent") throw error;
-  }
 }

@@ -1,7 +1,12 @@
 import { allocationOf, type AllocationConfig, type Cluster } from "../../../analysis/allocation.ts";
 import { prepareClusterInputs } from "../../../analysis/cluster-inputs.ts";
 import { findingsSettings } from "../../../analysis/findings/settings.ts";
-import { type BuildSettings, type MonthInputs, prepareInputs } from "../../../analysis/inputs.ts";
+import {
+  type BuildSettings,
+  type MonthInputs,
+  prepareInputs,
+  WORD_HASH,
+} from "../../../analysis/inputs.ts";
 import { runModels } from "../../../analysis/models.ts";
 import { NO_OWNERS, type Ownership } from "../../../analysis/ownership.ts";
 import { loadSql } from "../../../data/sql.ts";
@@ -113,7 +118,9 @@ export async function withMonth<T>(
           hours: line.hours ?? "0",
         },
       );
-    await session.run("CREATE OR REPLACE TEMP VIEW month_line AS SELECT * FROM given_line");
+    await session.run(
+      `CREATE OR REPLACE TEMP VIEW month_line AS SELECT * REPLACE (${WORD_HASH} AS word_hash) FROM given_line`,
+    );
     for (const [kind, rows = []] of Object.entries(estate.facts)) {
       await session.run(`CREATE TEMP TABLE given_${kind} AS SELECT * FROM ${kind}`);
       const columns = await session.rows<{ name: string; type: string }>(

@@ -114,6 +114,16 @@ describe("false positives of the peers", () => {
     expect(say(workload({ network: 0.5, cpuP99: 300 })).verdict).toBe("active");
   });
 
+  test("Kruize: a little CPU is no proof, and none at all is not known", () => {
+    expect(say(workload({ cpuP99: 0.8, memorySpread: 40 })).why).toMatch(/memory moves/);
+    expect(say(workload({ cpuP99: 0.8, network: 9_000 })).why).toMatch(/moves 9000 bytes/);
+    expect(say(workload({ cpuP99: null })).verdict).toBe("unknown");
+  });
+
+  test("Datadog: five percent of what it asked for is use", () => {
+    expect(say(workload({ cpuP99: 20, cpuRequested: 400 })).verdict).toBe("active");
+  });
+
   test("kube-downscaler and kube-green: asleep by schedule is not dormant", () => {
     for (const asleep of [
       { ...DORMANT, annotations: { "downscaler/uptime": "Mon-Fri 08:00-18:00 Europe/Berlin" } },

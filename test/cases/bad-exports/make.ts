@@ -4,6 +4,7 @@ import { link, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { withFolder } from "../../home.ts";
+import { checksummed } from "./checksummed.ts";
 import { openWriter, sqlText } from "../../../data/warehouse.ts";
 
 /**
@@ -124,6 +125,13 @@ async function parquetOf(csv: Buffer): Promise<Buffer> {
 const WRAP = {
   gzip: async (bytes: Buffer) => gzipSync(bytes),
   parquet: parquetOf,
+  checksummed: async (bytes: Buffer) => checksummed(bytes),
+  /** The first of one text by another of its length. */
+  put: async (bytes: Buffer, [from, to]: [string, string]) => {
+    const copy = Buffer.from(bytes);
+    copy.write(to, bytes.indexOf(from));
+    return copy;
+  },
   /** From the start, or the end where negative. */
   flip: async (bytes: Buffer, at: number) => flip(bytes, at),
   cut: async (bytes: Buffer, last: number) => bytes.subarray(0, bytes.length - last),

@@ -8,6 +8,8 @@ export interface Asked {
   query: Readonly<Record<string, string>>;
   /** The name behind the token; null for a token nobody knows. */
   user: string | null;
+  /** What was sent along, once it has been read. */
+  body?: unknown;
 }
 
 /** What an address names, whether it is served or not. */

@@ -126,6 +126,7 @@ export class FakeCluster {
     try {
       if (user === null) throw new StatusError(401, "Unauthorized", "Unauthorized");
       const body = await bodyOf(request);
+      asked.body = body;
       const result = this.#route(asked, user, body, request.headers["content-type"] ?? "");
       if ("watch" in result) this.#watch(result, asked, response);
       else send(response, result.status, result.body, fault.truncateAt);

@@ -10,10 +10,8 @@ import {
   quarantineSteps,
   releaseSteps,
 } from "../../../../ingest/kubernetes/lifecycle/quarantine.ts";
-import {
-  removeNamespace,
-  restoreNamespace,
-} from "../../../../ingest/kubernetes/lifecycle/remove.ts";
+import { removeNamespace } from "../../../../ingest/kubernetes/lifecycle/remove.ts";
+import { restoreNamespace } from "../../../../ingest/kubernetes/lifecycle/restore.ts";
 import { backupKey } from "../../../../ingest/kubernetes/lifecycle/seal.ts";
 import { BUILT_IN, ROLLOUTS } from "../../../fakes/kubernetes/resources.ts";
 import { FakeCluster } from "../../../fakes/kubernetes/server.ts";
