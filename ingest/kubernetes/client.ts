@@ -15,8 +15,9 @@ import type {
 } from "@kubernetes/client-node";
 import { AppError, firstLine, printable } from "../../data/errors.ts";
 import { hint } from "../../data/config.ts";
+import { refuseResolved } from "../../data/outward.ts";
 import type { Access } from "./config.ts";
-import { failureOf } from "./failure.ts";
+import { CallFailure, failureOf } from "./failure.ts";
 
 /** The typed APIs of one cluster. */
 export interface ClusterApi {
@@ -69,15 +70,16 @@ export async function openCluster(place: string, access: Access): Promise<Cluste
   const config = new k8s.KubeConfig();
   load(config, place, access);
   const server = config.getCurrentCluster()?.server ?? "";
+  await refuseResolved(server);
   // The library makes a connection pool for every call; the first serves all.
-  let pool: ReturnType<RequestContext["getDispatcher"]>;
+  let pool: Dispatcher;
   let skew = 0;
   const options = (signal: AbortSignal): PageOptions => ({
     middlewareMergeStrategy: "append",
     middleware: [
       {
         pre(request) {
-          pool ??= request.getDispatcher();
+          pool ??= keptTo(server, request.getDispatcher());
           if (pool !== undefined) request.setDispatcher(pool);
           request.setSignal(signal);
           request.setHeaderParam("User-Agent", "apportion");
@@ -122,7 +124,7 @@ export async function openCluster(place: string, access: Access): Promise<Cluste
       for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
       const context = new k8s.RequestContext(url.href, k8s.HttpMethod[method]);
       await config.applySecurityAuthentication(context);
-      pool ??= context.getDispatcher();
+      pool ??= keptTo(server, context.getDispatcher());
       if (pool !== undefined) context.setDispatcher(pool);
       context.setSignal(signal);
       context.setHeaderParam("User-Agent", "apportion");
@@ -149,6 +151,30 @@ export async function openCluster(place: string, access: Access): Promise<Cluste
       await pool?.close();
     },
   };
+}
+
+type Dispatcher = ReturnType<RequestContext["getDispatcher"]>;
+
+/**
+ * A connection pool that goes to one server only. The library follows redirects, and what a server leads to
+ * is not what somebody configured.
+ */
+function keptTo(server: string, pool: Dispatcher): Dispatcher {
+  if (pool === undefined) return undefined;
+  const { origin } = new URL(server);
+  const dispatch: typeof pool.dispatch = (options, handler) => {
+    const asked = String(options.origin);
+    if (new URL(asked).origin !== origin)
+      throw new CallFailure("foreign", `${origin} leads to ${asked}, which is not followed`);
+    return pool.dispatch(options, handler);
+  };
+  return new Proxy(pool, {
+    get(target, name) {
+      if (name === "dispatch") return dispatch;
+      const value = Reflect.get(target, name, target) as unknown;
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    },
+  });
 }
 
 function load(config: KubeConfig, place: string, access: Access): void {
