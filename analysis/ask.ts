@@ -115,8 +115,9 @@ export async function ask<T = Row>(
   const key = `${sql}\u0000${JSON.stringify(params)}`;
   const known = snapshot.answers.get(key);
   if (known !== undefined) return known as T[];
+  const kind = `${name} ${question.key ?? ""}`;
   const rows = await snapshot.pool
-    .with(signal, (session) => session.rows<T>(sql, params))
+    .with({ signal, caller: principal.caller, kind }, (session) => session.rows<T>(sql, params))
     .catch((error: unknown) => damaged(snapshot, question, error));
   snapshot.answers.set(key, rows);
   return rows;
@@ -134,13 +135,9 @@ export async function askStream(
 ): Promise<void> {
   const { sql, params } = prepared(snapshot, name, principal, question);
   await snapshot.pool
-    .with(
-      signal,
-      async (session) => {
-        for await (const rows of session.stream(sql, params)) await each(rows);
-      },
-      deadline,
-    )
+    .with({ signal, caller: principal.caller, deadline, stream: true }, async (session) => {
+      for await (const rows of session.stream(sql, params)) await each(rows);
+    })
     .catch((error: unknown) => damaged(snapshot, question, error));
 }
 

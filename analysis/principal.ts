@@ -20,6 +20,8 @@ interface Given {
   teams: readonly string[] | null;
   /** Whether company totals are shown to teams (`server.totals`). */
   totals?: boolean;
+  /** Whose turn it is where many ask at once; the name, unless said. */
+  caller?: string;
 }
 
 /**
@@ -30,12 +32,15 @@ export class Principal {
   readonly #scope: Scope;
   readonly name: string;
   readonly roles: readonly Role[];
+  /** Turns are taken by this. */
+  readonly caller: string;
   private constructor(given: Given) {
     const all = given.roles.some((role) => READS_ALL.has(role));
     // Nobody's teams are nobody's figures; only a role that reads all may leave them unsaid.
     const teams = all ? given.teams : (given.teams ?? []);
     this.name = given.name;
     this.roles = given.roles;
+    this.caller = given.caller ?? given.name;
     this.#scope = {
       teams: teams === null ? null : [...new Set(teams)].toSorted(),
       wholes: teams === null || given.totals === true,
@@ -61,3 +66,7 @@ export const principalOf = (given: Given): Principal => Principal.of(given);
 
 /** The person at this machine, while no sign-in is configured and only loopback is served. */
 export const LOCAL_ADMINISTRATOR = principalOf({ name: "local", roles: ROLES, teams: null });
+
+/** The same, asking from some address: where nobody signs in, turns go by it. */
+export const localAt = (address: string): Principal =>
+  principalOf({ name: "local", roles: ROLES, teams: null, caller: address });

@@ -53,6 +53,8 @@ export class Answers {
 export interface SnapshotOptions extends PoolOptions {
   memory?: string;
   threads?: number;
+  /** Most that queries may write to disk together. */
+  spill?: string;
 }
 
 /** Opens what is published now; a publish in between, which may remove what the list named, is met by looking again. */
@@ -121,6 +123,7 @@ async function openList(
       memory: options.memory ?? "512MB",
       threads: options.threads ?? 2,
       temp: readerTemporary(paths),
+      ...(options.spill === undefined ? {} : { spill: options.spill }),
     },
     async (session) => {
       await makeVisible(

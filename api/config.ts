@@ -77,6 +77,15 @@ const Settings = Type.Object(
                       "Where finance is told of restated months; ${env:NAME} or ${file:PATH}.",
                   }),
                 ),
+                mail: Type.Optional(
+                  Type.Array(
+                    Type.String({
+                      pattern: "^[^\\s@]+@[^\\s@]+$",
+                      description: "an e-mail address",
+                    }),
+                    { minItems: 1, description: "Who is told; by namespaces.notify.mail." },
+                  ),
+                ),
               },
               closed,
             ),
@@ -135,6 +144,8 @@ export interface Config {
   sampleDays: number;
   /** Reads where finance is told that a closed month was restated; null: nowhere. */
   webhook: (() => string) | null;
+  /** Addresses of who is told of restated months by mail. */
+  finance: readonly string[];
   server: { host: string; port: number; auth: AuthSettings };
   /** The rules of namespaces' lives. */
   lifecycle: Policy;
@@ -206,7 +217,12 @@ export function readConfig(file: string): Config {
       `${located.at([], "allocation")}: no team has the id "${stranger.team}"${hint(stranger.team, teams)}`,
     );
   const tolerance = config.checks?.quarantineTolerance;
-  const webhook = config.months?.notify?.webhook;
+  const { webhook, mail: finance = [] } = config.months?.notify ?? {};
+  if (finance.length > 0 && config.namespaces?.notify?.mail === undefined)
+    throw new AppError(
+      "CONFIG_INVALID",
+      `${located.at(["months", "notify", "mail"])}: no mail server is configured; name one in namespaces.notify.mail`,
+    );
   return {
     file,
     home: resolve(located.folder, config.home ?? "./data/local"),
@@ -220,6 +236,7 @@ export function readConfig(file: string): Config {
       webhook === undefined
         ? null
         : () => readSecret(webhook, located.folder, `${file}: months.notify.webhook`),
+    finance,
     landingDays: Number((config.retention?.landing ?? "7d").slice(0, -1)),
     sampleDays: Number((config.retention?.samples ?? "35d").slice(0, -1)),
     server: {

@@ -1,7 +1,7 @@
 import { watch } from "node:fs";
 import { basename } from "node:path";
 import { AppError } from "../data/errors.ts";
-import { makeHome } from "../data/files.ts";
+import { makeHome, sweepReaders } from "../data/files.ts";
 import { CLOSED } from "../data/statements.ts";
 import { createApp } from "./app.ts";
 import { LOOPBACK, NO_SIGN_IN } from "./auth/config.ts";
@@ -25,7 +25,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       `--host ${options.host}: without sign-in only loopback is served (127.0.0.1, ::1); configure server.auth (oidc or tokens) to listen there`,
     );
   await makeHome(options.paths);
-  const snapshots = await Snapshots.open(options.paths);
+  await sweepReaders(options.paths);
+  const snapshots = await Snapshots.open(options.paths, options.limits);
   const app = await createApp({ ...options, snapshots });
   const refresh = () => snapshots.refresh();
   const watcher = watch(options.paths.published, (_, name) => {

@@ -4,7 +4,7 @@ import type { HomePaths } from "../data/files.ts";
 import { readList } from "../data/published.ts";
 import { withClosed } from "../data/statements.ts";
 import type { CloseOutcome } from "./statements/close.ts";
-import { openSnapshot, type Snapshot } from "../analysis/snapshot.ts";
+import { openSnapshot, type Snapshot, type SnapshotOptions } from "../analysis/snapshot.ts";
 
 export interface ServerOptions {
   paths: HomePaths;
@@ -26,6 +26,8 @@ export interface ServerOptions {
     | null;
   /** Milliseconds after which an export's reader who takes nothing is cut off. */
   stall?: number;
+  /** What all queries may take together. */
+  limits?: SnapshotOptions;
   log: "info" | "warn" | "silent";
   /** The rules of namespaces' lives; without them nothing is deleted. */
   lifecycle?: Policy;
@@ -36,6 +38,7 @@ export interface ServerOptions {
 /** What is published now, and each one before until the last request that may hold it has ended. */
 export class Snapshots {
   readonly #paths: HomePaths;
+  readonly #limits: SnapshotOptions;
   #current: Snapshot;
   #opening: Promise<void> | undefined;
   readonly #requests = new Set<object>();
@@ -43,12 +46,13 @@ export class Snapshots {
   /** Why the newest list could not be opened; null while all is well. */
   problem: string | null = null;
 
-  private constructor(paths: HomePaths, current: Snapshot) {
+  private constructor(paths: HomePaths, limits: SnapshotOptions, current: Snapshot) {
     this.#paths = paths;
+    this.#limits = limits;
     this.#current = current;
   }
-  static async open(paths: HomePaths): Promise<Snapshots> {
-    return new Snapshots(paths, await openSnapshot(paths));
+  static async open(paths: HomePaths, limits: SnapshotOptions = {}): Promise<Snapshots> {
+    return new Snapshots(paths, limits, await openSnapshot(paths, limits));
   }
   get current(): Snapshot {
     return this.#current;
@@ -85,7 +89,7 @@ export class Snapshots {
         this.problem = null;
         return;
       }
-      const next = await openSnapshot(this.#paths);
+      const next = await openSnapshot(this.#paths, this.#limits);
       this.#retired.set(this.#current, new Set(this.#requests));
       this.#current = next;
       this.problem = null;

@@ -75,6 +75,11 @@ export const ERRORS = {
     status: 504,
     means: "The query ran past its deadline and was stopped.",
   },
+  QUERY_TOO_LARGE: {
+    exit: 4,
+    status: 503,
+    means: "The query needed more memory or disk than queries may take, and was stopped.",
+  },
   CLIENT_GONE: { exit: 4, status: 499, means: "The client left before the answer." },
   CHECK_FAILED: { exit: 1, status: 500, means: "An invariant or tolerance is violated." },
   WRITER_BUSY: { exit: 3, status: 503, means: "Another process is writing this home." },

@@ -63,6 +63,16 @@ export function readerTemporary(paths: HomePaths): string {
   return join(paths.tmp, `read-${host}-${process.pid}-${randomUUID().slice(0, 8)}`);
 }
 
+/** Removes what readers of this machine left behind that ended without a word: what they had spilled is money too. */
+export async function sweepReaders(paths: HomePaths): Promise<void> {
+  const host = hostname().replaceAll(/[^\w.]/g, "_");
+  for (const name of await readdir(paths.tmp).catch(() => [])) {
+    const reader = READER.exec(name);
+    if (reader !== null && reader[1] === host && !isAlive(Number(reader[2])))
+      await rm(join(paths.tmp, name), { recursive: true, force: true });
+  }
+}
+
 /**
  * Empties `tmp/` but for the folders of readers that live; only for the writer, which holds the lock.
  * A reader elsewhere (another container on the same volume) cannot be asked: its folder goes by age.

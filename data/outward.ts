@@ -56,6 +56,22 @@ export function refuseNever(address: string | URL): void {
   if (isNeverCalled(literal)) throw refuse(literal, literal);
 }
 
+/**
+ * The same for a name, by what it resolves to now: for libraries that connect by themselves and take no
+ * `lookup`. A name that does not resolve is theirs to report.
+ */
+export async function refuseResolved(address: string): Promise<void> {
+  refuseNever(address);
+  const host = URL.parse(address)?.hostname.replace(/^\[|\]$/g, "") ?? "";
+  if (host === "" || isIP(host) !== 0) return;
+  await new Promise<void>((resolve, reject) => {
+    guardedLookup(host, {}, (error) => {
+      if (error instanceof AppError) reject(error);
+      else resolve();
+    });
+  });
+}
+
 type LookupCallback = (
   error: NodeJS.ErrnoException | null,
   address: string | LookupAddress[],

@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
-import type { Meta } from "../api/schemas.ts";
-import { COSTS, type Cost, POLICIES, type Policy, type View } from "./answers.ts";
+import type { Meta, Whoami } from "../api/schemas.ts";
+import { answerOf } from "./answering.ts";
+import { COSTS, type Cost, ME, POLICIES, type Policy, type View } from "./answers.ts";
 import { monthName } from "./dates.ts";
 import { go, hrefOf, place } from "./place.ts";
 import { Who } from "./parts/who.tsx";
@@ -45,9 +46,11 @@ export function Header({ meta }: { meta: Meta | null }) {
           <a href={hrefOf({}, "/findings")} {...current(page.name === "findings")}>
             Findings
           </a>
-          <a href={hrefOf({}, "/months")} {...current(page.name === "months")}>
-            Months
-          </a>
+          {may("company") && (
+            <a href={hrefOf({}, "/months")} {...current(page.name === "months")}>
+              Months
+            </a>
+          )}
           <a href={hrefOf({}, "/data")} {...current(page.name === "data")}>
             Data
           </a>
@@ -71,6 +74,12 @@ export function Header({ meta }: { meta: Meta | null }) {
       </div>
     </header>
   );
+}
+
+/** A page that would only refuse is not offered; while nobody knows who looks, all are. */
+function may(need: string): boolean {
+  const who = answerOf<Whoami>(ME).data;
+  return who === null || (who.may as readonly string[]).includes(need);
 }
 
 function Pickers({ meta }: { meta: Meta }) {

@@ -1,7 +1,7 @@
 import cookie from "@fastify/cookie";
 import rateLimit from "@fastify/rate-limit";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { LOCAL_ADMINISTRATOR, type Principal } from "../../analysis/principal.ts";
+import { localAt, type Principal } from "../../analysis/principal.ts";
 import { AppError } from "../../data/errors.ts";
 import { Register } from "../../data/register.ts";
 import { appendAudit } from "../../data/register/audit.ts";
@@ -226,7 +226,7 @@ function identifier(access: Access): (request: FastifyRequest) => Promise<Caller
         cookie: null,
       };
     if (settings.type === "none")
-      return { principal: LOCAL_ADMINISTRATOR, by: "machine", session: null, cookie: null };
+      return { principal: localAt(request.ip), by: "machine", session: null, cookie: null };
     if (request.headers.authorization !== undefined)
       throw new AppError(
         "TOKEN_REFUSED",

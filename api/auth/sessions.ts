@@ -87,6 +87,7 @@ export class Sessions {
         roles: row.roles as Role[],
         teams: row.teams,
         totals: this.#life.totals,
+        caller: row.subject,
       }),
       subject: row.subject,
       csrf: createHmac("sha256", cookie).update("csrf").digest("base64url"),

@@ -11,7 +11,7 @@ import { verifyHome } from "../audit/verify-home.ts";
 import { verifyPack } from "../audit/verify-pack.ts";
 import { findConfig, readConfig } from "../config.ts";
 import { findStatement } from "../statements/read.ts";
-import { localName } from "./close.ts";
+import { localName } from "./local-name.ts";
 import type { Command, Invocation } from "./commands.ts";
 import { asText } from "./ingest.ts";
 

@@ -4,7 +4,7 @@ import { AppError } from "../../data/errors.ts";
 import { homePaths, makeHome } from "../../data/files.ts";
 import { findConfig, readConfig } from "../config.ts";
 import { backup, restore } from "../statements/backup.ts";
-import { localName } from "./close.ts";
+import { localName } from "./local-name.ts";
 import type { Command } from "./commands.ts";
 import { asText } from "./ingest.ts";
 

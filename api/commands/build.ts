@@ -6,8 +6,7 @@ import { homePaths } from "../../data/files.ts";
 import { parseMonth } from "../../data/period.ts";
 import { Register } from "../../data/register.ts";
 import { type Config, findConfig, readConfig } from "../config.ts";
-import { recordBuild } from "../statements/after-build.ts";
-import { tellByWebhook } from "../statements/tell.ts";
+import { type AfterBuild, recordBuild } from "../statements/after-build.ts";
 import type { Command, Invocation } from "./commands.ts";
 import { asText } from "./ingest.ts";
 
@@ -37,7 +36,7 @@ async function afterBuild(
   { now, screen }: Invocation,
 ): Promise<void> {
   const paths = homePaths(config.home);
-  const tell = config.webhook === null ? null : tellByWebhook(config.webhook());
+  const tell = await tellerOf(config);
   try {
     const restated = await recordBuild({ paths, register, list, months, now, tell });
     const built = new Set(
@@ -53,6 +52,22 @@ async function afterBuild(
   } catch (error) {
     if (asAppError(error).code !== "DISK_FULL") throw error;
   }
+}
+
+/** How finance is told, with secrets read; null: nobody is configured to be told. */
+async function tellerOf(config: Config): Promise<AfterBuild["tell"]> {
+  const { webhook, finance } = config;
+  if (webhook === null && finance.length === 0) return null;
+  // Loaded only here: a library for mail is no part of a build.
+  const [{ messenger }, { channelsOf }] = await Promise.all([
+    import("../statements/tell.ts"),
+    import("./namespaces-notify.ts"),
+  ]);
+  const server = finance.length === 0 ? null : channelsOf(config).mail;
+  return messenger({
+    webhook: webhook?.() ?? null,
+    mail: server === null ? null : { server, to: finance },
+  });
 }
 
 export async function buildAll(config: Config, invocation: Invocation): Promise<BuildResult> {

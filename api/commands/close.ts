@@ -1,4 +1,3 @@
-import { userInfo } from "node:os";
 import { LOCAL_ADMINISTRATOR } from "../../analysis/ask.ts";
 import { openSnapshot } from "../../analysis/snapshot.ts";
 import { AppError, asAppError } from "../../data/errors.ts";
@@ -11,6 +10,7 @@ import { closeMonth, type Closer, viewClose } from "../statements/close.ts";
 import { table } from "../terminal.ts";
 import type { Command } from "./commands.ts";
 import { asText } from "./ingest.ts";
+import { localName } from "./local-name.ts";
 
 /** Who a server's child closes for; set by the server alone, which knows who asked. */
 export const CLOSER_ENV = "APPORTION_CLOSED_BY";
@@ -96,15 +96,6 @@ function whoCloses(): Closer {
     return { principal: LOCAL_ADMINISTRATOR, name, role };
   }
   return { principal: LOCAL_ADMINISTRATOR, name: localName(), role: "administrator" };
-}
-
-/** The name of who sits at this machine; a container's user may have none. */
-export function localName(): string {
-  try {
-    return `local:${userInfo().username}`;
-  } catch {
-    return `local:${process.getuid?.() ?? "unknown"}`;
-  }
 }
 
 function questionsText(month: string, questions: readonly OpenQuestion[]): string {

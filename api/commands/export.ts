@@ -9,11 +9,14 @@ import { hint } from "../../data/config.ts";
 import { AppError, asAppError } from "../../data/errors.ts";
 import { type HomePaths, homePaths } from "../../data/files.ts";
 import { parseMonth } from "../../data/period.ts";
+import { noted, Register } from "../../data/register.ts";
+import { appendAudit } from "../../data/register/audit.ts";
 import { findConfig, readConfig } from "../config.ts";
 import { EXPORTS, type ExportName, writeExport } from "../exports.ts";
 import { findStatement, statementBytes } from "../statements/read.ts";
 import type { Command, Invocation } from "./commands.ts";
 import { asText } from "./ingest.ts";
+import { localName } from "./local-name.ts";
 
 export const exportCommand: Command = {
   usage: `${EXPORTS.join("|")} --month YYYY-MM [--team ID] [--number N|--live] [-o FILE]`,
@@ -29,7 +32,7 @@ for byte: the latest, or number N; --live gives today's view. allocation and lin
     number: { type: "string" },
   },
   positionals: 1,
-  async run({ options, words, screen, signal }) {
+  async run({ options, words, screen, signal, now }) {
     const [name] = words;
     if (!(EXPORTS as readonly string[]).includes(name ?? ""))
       throw new AppError(
@@ -68,6 +71,7 @@ for byte: the latest, or number N; --live gives today's view. allocation and lin
         await Promise.race([once(sink, "close"), failed]);
         await rename(temporary, path);
       }
+      onRecord(paths, name as ExportName, parseMonth(month), options, now());
       return 0;
     } catch (error) {
       if (output !== "-") await rm(temporary, { force: true });
@@ -77,6 +81,37 @@ for byte: the latest, or number N; --live gives today's view. allocation and lin
     }
   },
 };
+
+/** Who took which money out; a full disk keeps the record back, and not the file. */
+function onRecord(
+  paths: HomePaths,
+  name: ExportName,
+  month: string,
+  options: Invocation["options"],
+  now: Date,
+): void {
+  const number = asText(options["number"]);
+  noted(() => {
+    const register = new Register(paths.register);
+    try {
+      appendAudit(register, {
+        at: now.toISOString(),
+        actor: localName(),
+        role: "administrator",
+        action: "export.read",
+        subject: `month:${month}`,
+        details: {
+          export: name,
+          team: asText(options["team"]) ?? null,
+          number: number === undefined ? null : Number(number),
+          live: options["live"] === true,
+        },
+      });
+    } finally {
+      register.close();
+    }
+  });
+}
 
 /** The bytes of a closed month's statement, where such are asked for; null: today's view. */
 function closedStatement(

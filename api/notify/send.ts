@@ -1,5 +1,6 @@
 import { createTransport, type Transporter } from "nodemailer";
 import { firstLine } from "../../data/errors.ts";
+import { call } from "../../data/outward.ts";
 import { type Message, webhookBody } from "./message.ts";
 
 /** Where messages go, with secrets in hand. */
@@ -14,6 +15,9 @@ export interface Channels {
   } | null;
   webhooks: readonly { url: string; form: string; token: string | null }[];
 }
+
+/** A mail, said in text and in HTML; `id` is the same for the same message. */
+export type Mail = Pick<Message, "id" | "subject" | "text" | "html">;
 
 const TIMEOUT_MS = 20_000;
 
@@ -37,13 +41,17 @@ export async function sendMessage(
     return channels.webhooks.length === 0
       ? { problem: "no way to tell anybody is configured (namespaces.notify)", notes: [] }
       : { problem: problems[0] ?? null, notes: problems.slice(1) };
-  return { problem: await mail(channels.mail, to, message), notes: problems };
+  return { problem: await sendMail(channels.mail, to, message), notes: problems };
 }
 
-async function mail(
+/**
+ * Sends one mail to one address; the server's acceptance is its arrival.
+ * @returns what went wrong; null: the server took it for that address
+ */
+export async function sendMail(
   { host, port, from, tls, user, password }: NonNullable<Channels["mail"]>,
   to: string,
-  message: Message,
+  message: Mail,
 ): Promise<string | null> {
   if (!/^[^\s@<>",;]+@[^\s@<>",;]+$/.test(to)) return "no e-mail address is known of its owner";
   const transport: Transporter = createTransport({
@@ -85,18 +93,16 @@ async function post(
 ): Promise<string | null> {
   const place = URL.canParse(hook.url) ? new URL(hook.url).host : "a webhook";
   try {
-    const response = await fetch(hook.url, {
+    // A redirect is not followed: it would carry the token to another place.
+    const response = await call(new URL(hook.url), {
       method: "POST",
-      // A redirect would carry the token to another place.
-      redirect: "error",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      timeoutMs: TIMEOUT_MS,
       headers: {
         "content-type": "application/json",
         ...(hook.token === null ? {} : { authorization: `Bearer ${hook.token}` }),
       },
       body: JSON.stringify(webhookBody(hook.form, message, to)),
     });
-    await response.body?.cancel();
     return response.ok ? null : `${place}: HTTP ${response.status}`;
   } catch (error) {
     return `${place}: ${firstLine((error as Error).message)}`;

@@ -10,8 +10,10 @@ import { ExportQuery, Problem } from "../schemas.ts";
 import { findStatement, statementBytes } from "../statements/read.ts";
 import { clientSignal } from "./reply.ts";
 
-// A reader on a slow line holds one of the sessions; the others stay for the pages.
-const MAX_AT_ONCE = 2;
+// A reader on a slow line holds one of the sessions; the others stay for the pages, and one for the
+// next who exports.
+const MAX_AT_ONCE = 3;
+const MAX_OF_ONE = 2;
 // A reader who takes nothing for so long is gone, whatever its connection says.
 const STALL = 60_000;
 
@@ -23,7 +25,7 @@ const SUMMARIES = {
 
 /** Finance's CSVs, streamed as slowly as the reader takes them. */
 export function exportRoutes(app: App, context: RouteContext): void {
-  let running = 0;
+  const running: string[] = [];
   const stall = context.stall ?? STALL;
   for (const name of EXPORTS)
     app.get<{ Querystring: Asked }>(
@@ -44,11 +46,13 @@ export function exportRoutes(app: App, context: RouteContext): void {
           named(reply, name, closed.month, request.query.team);
           return reply.send(closed.bytes as never);
         }
-        if (running >= MAX_AT_ONCE) {
+        const { caller } = context.principal(request);
+        const own = running.filter((one) => one === caller).length;
+        if (running.length >= MAX_AT_ONCE || own >= MAX_OF_ONE) {
           reply.header("retry-after", "10");
           throw new AppError(
             "TOO_MANY_EXPORTS",
-            `${MAX_AT_ONCE} exports are running; try again in a moment`,
+            `${running.length} exports are running, ${own} of them yours; try again in a moment`,
           );
         }
         const body = new PassThrough({ highWaterMark: 1 << 18 });
@@ -56,7 +60,7 @@ export function exportRoutes(app: App, context: RouteContext): void {
         body.on("error", () => {});
         // An error before the first record is still a problem, and not half a file.
         const begun = Promise.withResolvers<void>();
-        running += 1;
+        running.push(caller);
         void stream(name, request, reply, body, begun.resolve)
           .then(
             () => body.end(),
@@ -65,7 +69,7 @@ export function exportRoutes(app: App, context: RouteContext): void {
               body.destroy(error as Error);
             },
           )
-          .finally(() => (running -= 1));
+          .finally(() => void running.splice(running.indexOf(caller), 1));
         await begun.promise;
         return reply.send(body as never);
       },

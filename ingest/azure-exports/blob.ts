@@ -1,5 +1,8 @@
 import { rm } from "node:fs/promises";
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
 import { AppError, asAppError, printable } from "../../data/errors.ts";
+import { guardedLookup, refuseNever } from "../../data/outward.ts";
 import { copyHashed } from "../cost/plain.ts";
 import type { Fetched, Store, StoreEntry } from "./store.ts";
 import type { BlobClient, ContainerClient } from "@azure/storage-blob";
@@ -133,11 +136,32 @@ async function download(
 }
 
 async function openContainer(place: BlobPlace): Promise<ContainerClient> {
+  const container = await signedContainer(place);
+  // An address that is a number is not looked up.
+  refuseNever(container.url);
+  return container;
+}
+
+/** An emulator, or a storage behind a proxy of one's own. */
+function isPlainHttp({ account, auth }: BlobPlace): boolean {
+  return auth.type === "connectionString"
+    ? /(?:^|;)\s*(?:BlobEndpoint=http:|DefaultEndpointsProtocol=http(?:;|$))/i.test(
+        auth.value ?? "",
+      )
+    : account.startsWith("http:");
+}
+
+async function signedContainer(place: BlobPlace): Promise<ContainerClient> {
   // Loaded only here: the client and its sign-in library are most of the packages this needs.
   const { BlobServiceClient, ContainerClient: Client } = await import("@azure/storage-blob");
+  const agents = { keepAlive: true, lookup: guardedLookup };
   const options = {
     retryOptions: { maxTries: 4 },
     userAgentOptions: { userAgentPrefix: "apportion" },
+    // Handed on to the library's own pipeline: never to a metadata address, whatever the name resolves to
+    // at that moment, and never on to where an answer leads.
+    agent: isPlainHttp(place) ? new HttpAgent(agents) : new HttpsAgent(agents),
+    redirectOptions: { maxRetries: 0 },
   };
   const secret = () => {
     if (place.auth.value === undefined || place.auth.value === "")

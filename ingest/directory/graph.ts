@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { AppError, firstLine } from "../../data/errors.ts";
+import { call } from "../../data/outward.ts";
 import type { Person } from "./people.ts";
 
 /** How Microsoft Graph is reached. */
@@ -25,6 +26,7 @@ const SELECT =
   "id,mail,userPrincipalName,accountEnabled,department,companyName,jobTitle,employeeLeaveDateTime";
 const ATTEMPTS = 4;
 const MAX_PAGES = 10_000;
+const MOST_BYTES = 16 << 20;
 
 /**
  * All users with their managers. One whose account is off has left: on the day the directory gives,
@@ -77,13 +79,14 @@ function personOf(user: GraphUser, access: GraphAccess, now: Date): Person[] {
 
 async function getJson(access: GraphAccess, url: string, signal: AbortSignal): Promise<unknown> {
   for (let attempt = 1; ; attempt++) {
-    const response = await fetch(url, {
+    const response = await call(new URL(url), {
       headers: {
         authorization: `Bearer ${await access.token(signal)}`,
         accept: "application/json",
       },
-      redirect: "error",
-      signal: AbortSignal.any([signal, AbortSignal.timeout(60_000)]),
+      signal,
+      timeoutMs: 60_000,
+      maxBytes: MOST_BYTES,
     }).catch((error: unknown) => {
       signal.throwIfAborted();
       throw failed(access, `could not be reached (${firstLine(String((error as Error).message))})`);

@@ -15,8 +15,9 @@ import type {
 } from "@kubernetes/client-node";
 import { AppError, firstLine, printable } from "../../data/errors.ts";
 import { hint } from "../../data/config.ts";
+import { refuseResolved } from "../../data/outward.ts";
 import type { Access } from "./config.ts";
-import { failureOf } from "./failure.ts";
+import { CallFailure, failureOf } from "./failure.ts";
 
 /** The typed APIs of one cluster. */
 export interface ClusterApi {
@@ -44,6 +45,8 @@ export interface ClusterClient {
    * not. Throws a `CallFailure` for what is no answer.
    */
   request(call: RawCall, signal: AbortSignal): Promise<Record<string, unknown>>;
+  /** Milliseconds its clock is ahead of ours, by the last answer. */
+  skew(): number;
   close(): Promise<void>;
 }
 
@@ -67,14 +70,16 @@ export async function openCluster(place: string, access: Access): Promise<Cluste
   const config = new k8s.KubeConfig();
   load(config, place, access);
   const server = config.getCurrentCluster()?.server ?? "";
+  await refuseResolved(server);
   // The library makes a connection pool for every call; the first serves all.
-  let pool: ReturnType<RequestContext["getDispatcher"]>;
+  let pool: Dispatcher;
+  let skew = 0;
   const options = (signal: AbortSignal): PageOptions => ({
     middlewareMergeStrategy: "append",
     middleware: [
       {
         pre(request) {
-          pool ??= request.getDispatcher();
+          pool ??= keptTo(server, request.getDispatcher());
           if (pool !== undefined) request.setDispatcher(pool);
           request.setSignal(signal);
           request.setHeaderParam("User-Agent", "apportion");
@@ -83,6 +88,9 @@ export async function openCluster(place: string, access: Access): Promise<Cluste
         post(response) {
           const checked = async () => {
             const body = await response.body.text();
+            const said = Date.parse(response.headers["date"] ?? "");
+            // The header has whole seconds, and ours is the true time: a fixed clock is for days.
+            if (!Number.isNaN(said)) skew = said + 500 - Date.now();
             const failure = failureOf({
               status: response.httpStatusCode,
               headers: response.headers,
@@ -116,7 +124,7 @@ export async function openCluster(place: string, access: Access): Promise<Cluste
       for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
       const context = new k8s.RequestContext(url.href, k8s.HttpMethod[method]);
       await config.applySecurityAuthentication(context);
-      pool ??= context.getDispatcher();
+      pool ??= keptTo(server, context.getDispatcher());
       if (pool !== undefined) context.setDispatcher(pool);
       context.setSignal(signal);
       context.setHeaderParam("User-Agent", "apportion");
@@ -138,10 +146,35 @@ export async function openCluster(place: string, access: Access): Promise<Cluste
       if (failure !== null) throw failure;
       return JSON.parse(text) as Record<string, unknown>;
     },
+    skew: () => skew,
     async close() {
       await pool?.close();
     },
   };
+}
+
+type Dispatcher = ReturnType<RequestContext["getDispatcher"]>;
+
+/**
+ * A connection pool that goes to one server only. The library follows redirects, and what a server leads to
+ * is not what somebody configured.
+ */
+function keptTo(server: string, pool: Dispatcher): Dispatcher {
+  if (pool === undefined) return undefined;
+  const { origin } = new URL(server);
+  const dispatch: typeof pool.dispatch = (options, handler) => {
+    const asked = String(options.origin);
+    if (new URL(asked).origin !== origin)
+      throw new CallFailure("foreign", `${origin} leads to ${asked}, which is not followed`);
+    return pool.dispatch(options, handler);
+  };
+  return new Proxy(pool, {
+    get(target, name) {
+      if (name === "dispatch") return dispatch;
+      const value = Reflect.get(target, name, target) as unknown;
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    },
+  });
 }
 
 function load(config: KubeConfig, place: string, access: Access): void {

@@ -50,7 +50,7 @@ describe("clients that leave, and queries that do not end", () => {
       deadline: 20_000,
     });
     const gone = new AbortController();
-    const running = pool.with(gone.signal, (session) => session.rows(ENDLESS));
+    const running = pool.with({ signal: gone.signal }, (session) => session.rows(ENDLESS));
     const waiting = pool.with(undefined, (session) => session.rows("SELECT 2 AS two"));
     await expect(pool.with(undefined, (session) => session.rows("SELECT 3"))).rejects.toMatchObject(
       {

@@ -29,7 +29,7 @@ export async function appOver(
 ): Promise<TestApp> {
   const { home, sources, build, server } = readConfig(config ?? (await demoHome()).config);
   const paths = homePaths(home);
-  const snapshots = await Snapshots.open(paths);
+  const snapshots = await Snapshots.open(paths, more.limits);
   const app = await createApp({
     paths,
     sources,

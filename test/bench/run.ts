@@ -4,14 +4,16 @@ import { join } from "node:path";
 import { benchClusters } from "./clusters.ts";
 import { benchFindings } from "./findings.ts";
 import { benchIngest } from "./ingest.ts";
+import { benchLoad } from "./load.ts";
 import { benchPrometheus } from "./prometheus.ts";
 import { benchShowback } from "./showback.ts";
 
-/** `npm run bench [clusters|findings|ingest|prometheus|showback]`: figures as Markdown tables; exit 1 where a bound is exceeded. */
+/** `npm run bench [clusters|findings|ingest|load|prometheus|showback]`: figures as Markdown tables; exit 1 where a bound is exceeded. */
 const BENCHES = {
   clusters: benchClusters,
   findings: benchFindings,
   ingest: benchIngest,
+  load: benchLoad,
   prometheus: benchPrometheus,
   showback: benchShowback,
 } as const;

@@ -20,7 +20,7 @@ const MOST_P99 = 100;
 /** `showback` over 13 months of 2 million lines with 16 clients; alone, and while an ingest runs. */
 export async function benchShowback(folder: string): Promise<boolean> {
   const work = join(folder, "showback");
-  const config = await prepare(work);
+  const config = await prepareShowback(work);
   const port = 20_000 + (process.pid % 10_000);
   const server = spawn(
     process.execPath,
@@ -85,7 +85,8 @@ export async function benchShowback(folder: string): Promise<boolean> {
   return ok;
 }
 
-async function prepare(work: string): Promise<string> {
+/** Makes 13 months of 2 million lines, once; gives the configuration. */
+export async function prepareShowback(work: string): Promise<string> {
   const months = Array.from({ length: MONTHS }, (_, index) =>
     addMonths("2026-08", index - MONTHS + 1),
   );

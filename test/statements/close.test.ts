@@ -110,6 +110,18 @@ describe("closing a settled month", () => {
     expect(await refused("--number", "2")).toMatch(/no statement no\. 2; there are 1/);
     expect(await refused("--number", "1", "--live")).toMatch(/give one/);
     expect(await refused("--team", "nobody")).toMatch(/team "nobody" has no cost in statement 1/);
+    // Who took which money out; what was refused took none.
+    const register = new Register(homePaths(join(folder, "home")).register);
+    const read = auditRows(register).filter(({ action }) => action === "export.read");
+    register.close();
+    expect(new Set(read.map(({ actor }) => actor.slice(0, 6)))).toEqual(new Set(["local:"]));
+    expect(read.map(({ details }) => JSON.parse(details) as object)).toEqual([
+      { export: "statement", team: null, number: null, live: false },
+      { export: "statement", team: null, number: null, live: false },
+      { export: "statement", team: null, number: 1, live: false },
+      { export: "statement", team: "data", number: null, live: false },
+      { export: "statement", team: null, number: null, live: true },
+    ]);
   });
 
   it("makes no second statement of the same figures", async () => {

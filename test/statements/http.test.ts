@@ -14,6 +14,7 @@ import { Register } from "../../data/register.ts";
 import { auditRows, verifyRegister } from "../../data/register/audit.ts";
 import { readListSync } from "../../data/published.ts";
 import { command } from "../durability/company.ts";
+import { type Post, startPost } from "../post.ts";
 import { csvRows, makeBooks, MONTH, RESTATED, run, sumOf, writeBill } from "./books.ts";
 
 let root: string;
@@ -21,6 +22,7 @@ let folder: string;
 let server: RunningServer;
 let told: { status: number; bodies: string[] };
 let webhook: ReturnType<typeof createServer>;
+let mailbox: Post;
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "apportion-statements-"));
@@ -35,9 +37,13 @@ beforeAll(async () => {
   });
   webhook.listen(0, "127.0.0.1");
   await once(webhook, "listening");
+  mailbox = await startPost();
   folder = await makeBooks(
     join(root, "books"),
-    "checks: { settledAfterDays: 0 }\nmonths: { notify: { webhook: '${file:./webhook}' } }\n",
+    `checks: { settledAfterDays: 0 }
+months: { notify: { webhook: '\${file:./webhook}', mail: [finance@example.org, audit@example.org] } }
+namespaces: { notify: { mail: { host: 127.0.0.1, port: ${mailbox.port}, from: apportion@example.org, tls: none } } }
+`,
   );
   await writeFile(
     join(folder, "webhook"),
@@ -59,6 +65,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await server?.close();
   webhook?.close();
+  await mailbox?.stop();
   await rm(root, { recursive: true, force: true });
 });
 
@@ -148,9 +155,23 @@ describe("statements over HTTP", () => {
       /2026-08: closed as no\. 1 and restated; .*makes no\. 2 \(finance was not told: .* answered 503/,
     );
     told.status = 200;
+    mailbox.refuses = "audit@example.org";
+    expect((await command(folder, "build")).code).toBe(0);
+    mailbox.refuses = "";
     await run(folder, "build");
     await run(folder, "build");
-    expect(told.bodies).toHaveLength(2);
+    // Until both ways took it, and not once more; a mail that comes twice is the same message.
+    expect(told.bodies).toHaveLength(3);
+    expect(mailbox.mails.map(({ to }) => to)).toEqual([
+      "finance@example.org",
+      "audit@example.org",
+      "finance@example.org",
+      "finance@example.org",
+      "audit@example.org",
+    ]);
+    expect(new Set(mailbox.mails.map(({ mail }) => mail.messageId)).size).toBe(1);
+    expect(mailbox.mails[0]?.mail.subject).toBe(`${MONTH} was restated after it was closed`);
+    expect(mailbox.mails[0]?.mail.text).toContain("restated: 4.450000000000000002 EUR");
     expect(JSON.parse(told.bodies[1] ?? "")).toMatchObject({
       month: MONTH,
       number: 1,

@@ -71,14 +71,16 @@ const BY_NAME: Readonly<Record<string, readonly string[]>> = {
   accumulate: ["true", "false"],
   cursor: ["1", "50"],
   resolution: ["1m"],
+  name: ["shop", "lab", "jobs", "nowhere"],
+  action: ["keep", "snooze", "approve", "quarantine", "restore", "fly"],
   number: ["1", "2"],
   "number.csv": ["1.csv", "2.csv"],
 };
 
 const text = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
 
-function values(name: string, node: Node): readonly string[] {
-  const known = BY_NAME[name];
+function values(name: string, node: Node, more: Values): readonly string[] {
+  const known = more[name] ?? BY_NAME[name];
   if (known !== undefined) return known;
   const literals = (node.anyOf ?? []).flatMap((option) =>
     option.const === undefined ? [] : [text(option.const)],
@@ -91,15 +93,20 @@ function values(name: string, node: Node): readonly string[] {
   return NAMES;
 }
 
+/** Values that a test adds, by the name of the parameter. */
+export type Values = Readonly<Record<string, readonly string[]>>;
+
 /** Any address of a route: its path filled, each parameter of its query there or not. */
-export function addressesOf(door: Door): fc.Arbitrary<string> {
+export function addressesOf(door: Door, more: Values = {}): fc.Arbitrary<string> {
   const query = (door.schema as { querystring?: Node } | undefined)?.querystring;
   const parts = door.url
     .split("/")
     .map((part) =>
       part.startsWith(":")
         ? fc
-            .constantFrom(...values(part.slice(1), {}).filter((value) => !value.includes(",")))
+            .constantFrom(
+              ...values(part.slice(1), {}, more).filter((value) => !value.includes(",")),
+            )
             .map(encodeURIComponent)
         : part === "*"
           ? fc.constantFrom("x.js", "../config")
@@ -107,7 +114,7 @@ export function addressesOf(door: Door): fc.Arbitrary<string> {
     );
   const params = Object.entries(query?.properties ?? {}).map(([name, node]) => {
     const value = fc
-      .constantFrom(...values(name, node))
+      .constantFrom(...values(name, node, more))
       .map((text) => `${encodeURIComponent(name)}=${encodeURIComponent(text)}`);
     return query?.required?.includes(name) === true
       ? value

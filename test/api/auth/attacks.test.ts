@@ -1,10 +1,17 @@
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readConfig } from "../../../api/config.ts";
+import { startServer } from "../../../api/server.ts";
+import { homePaths, readerTemporary } from "../../../data/files.ts";
 import { guardedLookup, isNeverCalled } from "../../../data/outward.ts";
+import { Pool } from "../../../data/pool.ts";
 import { openReadOnly } from "../../../data/warehouse.ts";
 import { cli, withFolder } from "../../home.ts";
+import { Watched } from "../crowd.ts";
 import { FOREIGN } from "./company.ts";
 import { Browser, sent } from "./provider.ts";
 import { type Running, startRunning } from "./running.ts";
@@ -121,6 +128,10 @@ describe("row 35: another team's", () => {
     ["/api/v1/sources", 403],
     ["/metrics", 403],
     ["/api/v1/access", 403],
+    ["/api/v1/statements", 403],
+    ["/api/v1/statements/2026-08/1.csv", 403],
+    ["/api/v1/statements/2026-08/2/diff", 403],
+    ["/api/v1/exports/statement.csv?month=2026-08&number=1", 404],
   ])("%s is %i", async (path, status) => {
     const answer = await get(path);
     const text = await answer.text();
@@ -359,25 +370,49 @@ describe("row 42 and 43: too much", () => {
       await slowed.close();
     }
   });
-  it("a query that outgrows its memory stops, and the others go on", async () => {
-    const temp = join(running.company.home, "tmp", "spilled");
-    const engine = await openReadOnly([], { memory: "48MB", threads: 1, temp, spill: "8MB" });
-    try {
-      const [greedy, modest] = [await engine.session(), await engine.session()];
-      const huge = greedy.rows(
-        "SELECT count(*) AS n FROM (SELECT DISTINCT concat(md5(CAST(i AS VARCHAR)), md5(CAST(i + 1 AS VARCHAR))) FROM range(3000000) AS r(i))",
+  it.each([
+    [
+      "a sort",
+      "SELECT last(a) AS l FROM (SELECT md5(CAST(i AS VARCHAR)) AS a FROM range(1000000) AS r(i) ORDER BY a LIMIT 900000 OFFSET 10)",
+    ],
+    [
+      "a grouping",
+      "SELECT count(*) AS n FROM (SELECT DISTINCT concat(md5(CAST(i AS VARCHAR)), md5(CAST(i + 1 AS VARCHAR))) FROM range(1000000) AS r(i))",
+    ],
+    [
+      "a join",
+      "SELECT count(*) AS n FROM (SELECT md5(CAST(i AS VARCHAR)) AS a FROM range(1000000) AS r(i)) AS x JOIN (SELECT md5(CAST(i AS VARCHAR)) AS b, md5(CAST(i + 9 AS VARCHAR)) AS c FROM range(1000000) AS s(i)) AS y ON x.a = y.b WHERE a <> c",
+    ],
+  ])(
+    "%s that would fill the disk stops at what it may, by name, and the others go on",
+    async (_, sql) => {
+      const temp = join(running.company.home, "tmp", "spilled");
+      const spill = 16;
+      const pool = await Pool.open(
+        await openReadOnly([], { memory: "48MB", threads: 2, temp, spill: `${spill}MB` }),
+        { size: 2, deadline: 60_000 },
       );
-      const stopped = expect(huge).rejects.toThrow(/Out of Memory/);
-      const [row] = await modest.rows<{ n: string }>("SELECT CAST(42 AS VARCHAR) AS n");
-      expect(row?.n).toBe("42");
-      await stopped;
-      expect(await modest.rows("SELECT 1 AS one")).toHaveLength(1);
-      greedy.close();
-      modest.close();
-    } finally {
-      engine.close();
-    }
-  });
+      const watched = new Watched(join(running.company.home, "tmp"));
+      try {
+        const greedy = expect(pool.with(undefined, (session) => session.rows(sql))).rejects;
+        const stopped = greedy.toMatchObject({
+          code: "QUERY_TOO_LARGE",
+          message: expect.stringContaining("more disk than all queries") as string,
+        });
+        const modest = () => pool.with(undefined, (session) => session.rows("SELECT 42 AS n"));
+        expect(await modest()).toEqual([{ n: 42 }]);
+        await stopped;
+        expect(await modest()).toEqual([{ n: 42 }]);
+      } finally {
+        watched.end();
+        await pool.close();
+      }
+      // It came near, or nothing was shown.
+      expect(watched.most).toBeGreaterThan(spill << 19);
+      expect(watched.most).toBeLessThanOrEqual(spill << 20);
+      expect(await readdir(temp).catch(() => [])).toEqual([]);
+    },
+  );
   it("a grouping is one of a few, and so is how much of it", async () => {
     expect((await get("/api/v1/showback?by=tags")).status).toBe(400);
     expect((await get("/api/v1/showback?by=service,resource,day")).status).toBe(400);
@@ -400,6 +435,16 @@ describe("row 47: without sign-in", () => {
 });
 
 describe("row 51: what is kept", () => {
+  it("an answer is told apart by who asked: another's validator is not one's own, and caches are told so", async () => {
+    const path = "/api/v1/showback?month=2026-08&by=service";
+    const [all, own] = [await get(path, finance), await get(path)];
+    const [theirs, mine] = [all, own].map(({ headers }) => headers.get("etag") ?? "");
+    expect(theirs).not.toBe(mine);
+    expect((await get(path, { ...viewer, "if-none-match": theirs ?? "" })).status).toBe(200);
+    expect((await get(path, { ...viewer, "if-none-match": mine ?? "" })).status).toBe(304);
+    for (const name of ["accept", "authorization", "cookie"])
+      expect(own.headers.get("vary")).toContain(name);
+  });
   it("no answer with figures may be kept, whoever asks next at the same address", async () => {
     const browser = new Browser();
     await browser.signIn(`${running.address}/`, "ann");
@@ -448,6 +493,38 @@ describe("row 52: what a page may do", () => {
 });
 
 describe("row 53: a copy of what is on disk", () => {
+  it("holds nothing of a server that crashed: what it had spilled is gone when the next one answers", async () => {
+    const { home, config } = running.company;
+    const gone = spawn(process.execPath, ["--version"], { stdio: "ignore" });
+    await once(gone, "exit");
+    const folderOf = (pid: number) =>
+      basename(readerTemporary(homePaths(home))).replace(`-${process.pid}-`, `-${pid}-`);
+    const [left, living] = [folderOf(gone.pid ?? 0), folderOf(process.pid)];
+    for (const name of [left, living]) {
+      await mkdir(join(home, "tmp", name));
+      await writeFile(join(home, "tmp", name, "duckdb_temp_storage-0.tmp"), "money");
+    }
+    const { sources, build } = readConfig(config);
+    const next = await startServer({
+      paths: homePaths(home),
+      sources,
+      currency: build.currency,
+      host: "127.0.0.1",
+      port: 0,
+      pages: null,
+      now: () => new Date(),
+      log: "silent",
+    });
+    try {
+      expect((await sent(`${next.address}/healthz`, {})).status).toBe(200);
+      const names = await readdir(join(home, "tmp"));
+      expect(names).not.toContain(left);
+      expect(names).toContain(living);
+    } finally {
+      await next.close();
+      await rm(join(home, "tmp", living), { recursive: true });
+    }
+  });
   it("is readable to its owner alone", async () => {
     const { home } = running.company;
     for (const entry of await readdir(home, { recursive: true })) {

@@ -3,6 +3,8 @@ import { principalOf, type Role } from "../../../analysis/principal.ts";
 import { createToken } from "../../../api/auth/tokens.ts";
 import { homePaths } from "../../../data/files.ts";
 import { Register } from "../../../data/register.ts";
+import { noteSeen } from "../../../data/register/namespaces.ts";
+import { run } from "../../statements/books.ts";
 import { clusterHome } from "../../cluster-home.ts";
 
 /**
@@ -42,6 +44,8 @@ export interface Variant {
   service: string;
   resource: string;
   currency: string;
+  /** Of a day of its machine, and of the machine's disk. */
+  cost: string;
   /** Of one line each, a day apart. */
   amounts: readonly string[];
 }
@@ -54,6 +58,7 @@ export const VARIANTS = {
     service: "Betamark Service",
     resource: "betamarkstore",
     currency: "JPY",
+    cost: "3.1733",
     amounts: ["7919.7331", "104729.8887", "31337.4567"],
   },
   two: {
@@ -63,6 +68,7 @@ export const VARIANTS = {
     service: "Gammamark Service",
     resource: "gammamarkstore",
     currency: "CHF",
+    cost: "0.2",
     amounts: ["5.0001"],
   },
 } as const satisfies Record<string, Variant>;
@@ -83,10 +89,47 @@ export const FOREIGN = [
   "ZETA",
   "Omega",
   "OMEGA",
+  // Workloads of others: in a namespace of shop's, and on shop's nodes.
+  "reports",
+  "kube-proxy",
 ] as const;
 
+/** A machine that was switched off on the 20th of July, and its disk, which costs on: a finding. */
+function stopped(month: string, group: string, name: string, cost: string) {
+  const days = Array.from(
+    { length: 31 },
+    (_, index) => `${month}-${String(index + 1).padStart(2, "0")}`,
+  );
+  const charge = (day: string, kind: string, resource: string, cells: Record<string, string>) => ({
+    BilledCost: cost,
+    EffectiveCost: cost,
+    ListCost: cost,
+    ContractedCost: cost,
+    BillingCurrency: "EUR",
+    ChargeCategory: "Usage",
+    ChargePeriodStart: `${day}T00:00:00Z`,
+    ChargePeriodEnd: new Date(Date.parse(day) + 86_400_000).toISOString().replace(".000", ""),
+    ResourceId: `${SUBSCRIPTION}/resourceGroups/${group}/providers/Microsoft.Compute/${kind}/${resource}`,
+    ResourceName: resource,
+    ...cells,
+  });
+  return days.flatMap((day) => [
+    ...(day > "2026-07-20"
+      ? []
+      : [
+          charge(day, "virtualMachines", name, {
+            ServiceName: "Virtual Machines",
+            x_SkuMeterCategory: "Virtual Machines",
+            ConsumedQuantity: "24",
+            ConsumedUnit: "Hours",
+          }),
+        ]),
+    charge(day, "disks", `${name}_OsDisk_1_abc`, { ServiceName: "Storage" }),
+  ]);
+}
+
 function lines(variant: Variant, month: string): Record<string, string>[] {
-  return variant.amounts.flatMap((amount, index) =>
+  const theirs = variant.amounts.flatMap((amount, index) =>
     ["EUR", variant.currency].map((currency) => ({
       BilledCost: amount,
       EffectiveCost: amount,
@@ -102,6 +145,34 @@ function lines(variant: Variant, month: string): Record<string, string>[] {
       Tags: `{"environment":"${variant.resource}"}`,
     })),
   );
+  return [
+    ...theirs,
+    ...stopped(month, "rg-beta", `${variant.resource}vm`, variant.cost),
+    ...stopped(month, "rg-shop", "shopvm", "0.91"),
+  ];
+}
+
+/** What a scan saw of a namespace that may be dormant. */
+function seen(team: string, amount: string, evidence: string): object {
+  return {
+    at: "2026-09-01T00:00:00.000Z",
+    created: "2025-01-01T00:00:00.000Z",
+    labels: {},
+    annotations: {},
+    hash: "h",
+    team,
+    cost: { month: "2026-08", currency: "EUR", amount },
+    creator: { person: "p_1", team, confidence: "high", link: "annotation", evidence, links: [] },
+    assessment: {
+      verdict: "dormant",
+      why: "",
+      protection: null,
+      gitops: null,
+      lastActivity: null,
+      signals: [{ signal: "pods", holds: true, evidence }],
+      holds: { volumes: 2, loadBalancers: 1, workloads: 3, isEmpty: false },
+    },
+  };
 }
 
 export interface Company {
@@ -122,7 +193,21 @@ export async function makeCompany(
     config: server,
     lines: (month) => lines(variant, month),
   });
+  // A month of which there is a statement, and one of which there is none.
+  await run(folder, "close", "--month", "2026-07", "--force", "--reason", "a small company");
   const register = new Register(homePaths(home).register);
+  noteSeen(
+    register,
+    { cluster: "prod", name: "shop", uid: "u-1" },
+    seen("shop", "12.5", "shop made it"),
+  );
+  const [amount] = variant.amounts;
+  const evidence = `${variant.name} made it`;
+  noteSeen(
+    register,
+    { cluster: "prod", name: "lab", uid: "u-2" },
+    seen("beta", amount ?? "", evidence),
+  );
   return {
     config,
     home,

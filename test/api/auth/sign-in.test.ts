@@ -65,7 +65,7 @@ describe("signing in", () => {
     );
   });
 
-  it("gives a cookie that no script and no other site gets, bound to this host", async () => {
+  it("row 39: gives a cookie that no script and no other site gets, bound to this host", async () => {
     const browser = new Browser();
     const first = await browser.go(`${running.address}/sign-in`);
     const back = await browser.throughProvider(
@@ -84,7 +84,7 @@ describe("signing in", () => {
     }
   });
 
-  it("gives a new cookie each time, and ends the one before (fixation)", async () => {
+  it("row 39: gives a new cookie each time, and ends the one before (fixation)", async () => {
     const browser = new Browser();
     browser.jar(running.address).set(COOKIE, "chosen-by-somebody-else");
     await browser.signIn(`${running.address}/`, "ann");
@@ -122,7 +122,7 @@ describe("signing in", () => {
 });
 
 describe("a session", () => {
-  it("ends at sign-out, with what the browser kept of it", async () => {
+  it("row 39: ends at sign-out, with what the browser kept of it", async () => {
     const browser = await signedIn("ann");
     const { csrf } = await me(browser);
     const stolen = browser.jar(running.address).get(COOKIE) ?? "";
@@ -150,7 +150,7 @@ describe("a session", () => {
     expect((await browser.go(`${running.address}/api/v1/me`, { headers: json })).status).toBe(401);
   });
 
-  it("loses a role as soon as it is looked at again (an administrator who is none any more)", async () => {
+  it("row 36: loses a role as soon as it is looked at again (an administrator who is none any more)", async () => {
     running.provider.people.set("dan", { groups: ["Platform-People", GROUPS.shop] });
     const browser = await signedIn("dan");
     expect((await me(browser)).roles).toEqual(["viewer", "platform", "auditor"]);
@@ -192,7 +192,7 @@ describe("a session", () => {
 });
 
 describe("a request that changes something", () => {
-  it("comes from our own page with the page's own token, or is refused", async () => {
+  it("row 39: comes from our own page with the page's own token, or is refused", async () => {
     const browser = await signedIn("ann");
     const { csrf } = await me(browser);
     const token = { "x-csrf-token": csrf ?? "" };

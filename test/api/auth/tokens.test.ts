@@ -56,6 +56,17 @@ describe("a token", () => {
     register.close();
   });
 
+  it("is all that a server of tokens takes: who opens a page is told so, in words", async () => {
+    const html = { accept: "text/html" };
+    const page = await server.get("/team/shop", html);
+    expect(page.status).toBe(302);
+    expect(String(page.headers["location"])).toMatch(/^\/sign-in\?/);
+    const told = await server.get(String(page.headers["location"]), html);
+    expect(told.status).toBe(200);
+    expect(told.text).toContain("<h1>This server is for scripts</h1>");
+    expect(told.text).toContain("server.auth");
+  });
+
   it("ends on its day", async () => {
     const made = await token("create", "--name", "short", "--role", "finance", "--expires", "1d");
     expect((await me(made.out.trim())).status).toBe(200);

@@ -1,7 +1,7 @@
-import { mkdtemp, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Register } from "../../../data/register.ts";
@@ -25,6 +25,8 @@ let made = 0;
 const newPath = () => join(root, `${made++}`, "register.sqlite");
 
 const ROWS = 7;
+/** Bits that are turned over, one at a time. */
+const BITS = process.env["APPORTION_SOAK"] === undefined ? 200 : 20_000;
 const entry = (n: number) => ({
   at: `2026-09-0${n}T10:00:00.000Z`,
   actor: n % 2 === 0 ? "ada" : "tokén:ci 🜁",
@@ -132,9 +134,53 @@ describe("the audit log", () => {
           }
         },
       ),
-      { numRuns: 150 },
+      { numRuns: BITS },
     );
     expect(verdict(path).broken).toBe(null);
+  });
+
+  it("finds any one bit of its file that is other than it was, where it is of the log at all", async () => {
+    const path = newPath();
+    filled(path);
+    const whole = await readFile(path);
+    const rowsOf = (of: string) => {
+      const register = new Register(of);
+      try {
+        const { broken, ...head } = verifyRegister(register);
+        return { broken, said: JSON.stringify([head, auditRows(register)]) };
+      } finally {
+        register.close();
+      }
+    };
+    const { said } = rowsOf(path);
+    const spoiled = newPath();
+    await mkdir(dirname(spoiled));
+    let found = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat({ max: whole.length - 1 }),
+        fc.integer({ min: 0, max: 7 }),
+        async (at, bit) => {
+          const changed = Buffer.from(whole);
+          changed.writeUInt8((whole[at] as number) ^ (1 << bit), at);
+          for (const ending of ["-wal", "-shm"]) await rm(spoiled + ending, { force: true });
+          await writeFile(spoiled, changed);
+          let read: ReturnType<typeof rowsOf>;
+          try {
+            read = rowsOf(spoiled);
+          } catch (error) {
+            // What the engine itself cannot read is named as the file it is.
+            expect((error as Error).message, `bit ${bit} of byte ${at}`).not.toBe("");
+            found += 1;
+            return;
+          }
+          if (read.broken !== null) found += 1;
+          else expect(read.said, `bit ${bit} of byte ${at}`).toBe(said);
+        },
+      ),
+      { numRuns: BITS },
+    );
+    expect(found).toBeGreaterThan(0);
   });
 
   it("names the place where a row was taken out, moved, or put in with a right hash of its own", () => {
