@@ -71,7 +71,12 @@ export function encodedNumbers(type: ParquetType, data: Float64Array, rows: numb
   }
   // Differences of such a range fit 32 bits, and every number a double.
   if (nulls === 0 && range.max - range.min < 2 ** 31 && Math.abs(range.max) < 2 ** 52)
-    return { body: deltas(data, rows), encoding: DELTA_BINARY_PACKED, dictionary: null, range };
+    return {
+      body: deltas(data, rows, range),
+      encoding: DELTA_BINARY_PACKED,
+      dictionary: null,
+      range,
+    };
   return { body: plainNumbers(type, data, rows), encoding: PLAIN, dictionary: null, range };
 }
 
@@ -84,13 +89,15 @@ function surveyed(data: Float64Array, rows: number) {
   let before = Number.NaN;
   for (let row = 0; row < rows; row++) {
     const value = data[row] as number;
+    // Most figures of a container are what they were five minutes before.
+    if (value === before) continue;
     if (value !== value) {
       nulls++;
       continue;
     }
     if (value < min) min = value;
     if (value > max) max = value;
-    if (value !== before) runs++;
+    runs++;
     before = value;
   }
   return { range: nulls === rows ? null : { min, max }, nulls, runs };
@@ -154,9 +161,16 @@ const EACH = BLOCK / MINIBLOCKS;
 
 // A page is written before the next one is made.
 let scratch = new Uint8Array(0);
+const steps = new Int32Array(BLOCK);
+// One word more than the widest needs: the last value's upper bits, zero, are written too.
+const packed = new Int32Array(EACH + 1);
+const packedBytes = new Uint8Array(packed.buffer);
 
-/** Whole numbers as the differences to those before, in blocks less their smallest, packed in as few bits. */
-function deltas(data: Float64Array, rows: number): Uint8Array {
+/**
+ * Whole numbers as the differences to those before, in blocks less their smallest, packed in as few
+ * bits. In 32-bit integers throughout: `range` is narrower than they are.
+ */
+function deltas(data: Float64Array, rows: number, range: Range): Uint8Array {
   const head: number[] = [];
   putVarint(head, BLOCK);
   putVarint(head, MINIBLOCKS);
@@ -168,18 +182,15 @@ function deltas(data: Float64Array, rows: number): Uint8Array {
   const out = scratch;
   out.set(head);
   let at = head.length;
-  // One word more than the widest needs: the last value's upper bits, zero, are written too.
-  const packed = new Uint32Array(EACH + 1);
-  const bytes = new Uint8Array(packed.buffer);
-  const steps = new Float64Array(BLOCK);
+  const { min } = range;
+  let before = ((data[0] as number) - min) | 0;
   for (let from = 1; from < rows; from += BLOCK) {
     const count = Math.min(BLOCK, rows - from);
-    let least = Infinity;
-    let most = -Infinity;
-    let before = data[from - 1] as number;
+    let least = 0x7fffffff;
+    let most = -0x7fffffff;
     for (let index = 0; index < count; index++) {
-      const value = data[from + index] as number;
-      const step = value - before;
+      const value = ((data[from + index] as number) - min) | 0;
+      const step = (value - before) | 0;
       steps[index] = step;
       if (step < least) least = step;
       if (step > most) most = step;
@@ -187,8 +198,7 @@ function deltas(data: Float64Array, rows: number): Uint8Array {
     }
     const start: number[] = [];
     putZigzag(start, least);
-    out.set(start, at);
-    at += start.length;
+    for (const byte of start) out[at++] = byte;
     const widths = at;
     at += MINIBLOCKS;
     out.fill(0, widths, at);
@@ -196,24 +206,22 @@ function deltas(data: Float64Array, rows: number): Uint8Array {
     for (let block = 0; block < MINIBLOCKS; block++) {
       const first = block * EACH;
       const end = Math.min(count, first + EACH);
-      let top = 0;
-      for (let index = first; index < end; index++)
-        top = Math.max(top, (steps[index] as number) - least);
-      const width = 32 - Math.clz32(top);
+      let used = 0;
+      for (let index = first; index < end; index++) used |= (steps[index] as number) - least;
+      const width = 32 - Math.clz32(used);
       out[widths + block] = width;
       if (width === 0) continue;
-      packed.fill(0);
+      packed.fill(0, 0, width);
       let bit = 0;
       for (let index = first; index < end; index++) {
-        const over = (steps[index] as number) - least;
+        const over = ((steps[index] as number) - least) | 0;
         const word = bit >>> 5;
         const shift = bit & 31;
         packed[word] = (packed[word] as number) | (over << shift);
         if (shift + width > 32) packed[word + 1] = over >>> (32 - shift);
         bit += width;
       }
-      out.set(bytes.subarray(0, width * 4), at);
-      at += width * 4;
+      for (let byte = 0; byte < width * 4; byte++) out[at++] = packedBytes[byte] as number;
     }
   }
   return out.subarray(0, at);
@@ -283,7 +291,12 @@ export function definitions(data: ColumnData, rows: number): Buffer {
     run += some;
   };
   if (data instanceof Float64Array)
-    for (let row = 0; row < rows; row++) put(Number.isNaN(data[row]) ? 0 : 1, 1);
+    for (let row = 0; row < rows;) {
+      const from = row++;
+      const none = Number.isNaN(data[from]);
+      while (row < rows && Number.isNaN(data[row]) === none) row++;
+      put(none ? 0 : 1, row - from);
+    }
   else {
     const { indices, lengths } = data;
     const count = lengths === undefined ? rows : indices.length;

@@ -45,6 +45,8 @@ export interface ClusterClient {
    * not. Throws a `CallFailure` for what is no answer.
    */
   request(call: RawCall, signal: AbortSignal): Promise<Record<string, unknown>>;
+  /** Milliseconds its clock is ahead of ours, by the last answer. */
+  skew(): number;
   close(): Promise<void>;
 }
 
@@ -71,6 +73,7 @@ export async function openCluster(place: string, access: Access): Promise<Cluste
   await refuseResolved(server);
   // The library makes a connection pool for every call; the first serves all.
   let pool: Dispatcher;
+  let skew = 0;
   const options = (signal: AbortSignal): PageOptions => ({
     middlewareMergeStrategy: "append",
     middleware: [
@@ -85,6 +88,9 @@ export async function openCluster(place: string, access: Access): Promise<Cluste
         post(response) {
           const checked = async () => {
             const body = await response.body.text();
+            const said = Date.parse(response.headers["date"] ?? "");
+            // The header has whole seconds, and ours is the true time: a fixed clock is for days.
+            if (!Number.isNaN(said)) skew = said + 500 - Date.now();
             const failure = failureOf({
               status: response.httpStatusCode,
               headers: response.headers,
@@ -140,6 +146,7 @@ export async function openCluster(place: string, access: Access): Promise<Cluste
       if (failure !== null) throw failure;
       return JSON.parse(text) as Record<string, unknown>;
     },
+    skew: () => skew,
     async close() {
       await pool?.close();
     },

@@ -44,6 +44,8 @@ export interface ScanOptions extends ListOptions {
   progress: Progress;
 }
 
+const MOST_SKEW_MS = 60_000;
+
 // Of one kind, when its continue token dies each time.
 const RESTARTS = 3;
 
@@ -102,6 +104,15 @@ export async function scanCluster(
       "SOURCE_UNREADABLE",
       `${asAppError(first.error).message} (and so for all ${problems.length} kinds)`,
     );
+  const skew = client.skew();
+  if (Math.abs(skew) > MOST_SKEW_MS)
+    problems.push({
+      unit: `${unit}/clock`,
+      error: new AppError(
+        "SOURCE_UNREADABLE",
+        `${place}: ${client.server}: its clock is ${Math.round(Math.abs(skew) / 1000)} s ${skew > 0 ? "ahead of" : "behind"} ours; set both by NTP, or what is created and deleted is dated wrongly`,
+      ),
+    });
   await writeWhole(join(folder, SCAN_FILE), scanListOf(options.cluster, options.at, kinds));
   files.unshift(await landed(folder, SCAN_FILE));
   return { files, problems, objects: kinds.reduce((sum, { objects }) => sum + objects, 0) };

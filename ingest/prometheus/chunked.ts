@@ -1,14 +1,10 @@
-import { AppError } from "../../data/errors.ts";
-import { crc32c } from "./crc32c.ts";
+import { Frames, invalid } from "./frames.ts";
 import type { Labels } from "./labels.ts";
 import { LabelReader } from "./series-labels.ts";
 import type { SeriesSink } from "./reduce.ts";
-import { decodeXor, XOR_SLACK, xorCount } from "./xor.ts";
+import { decodeXor, xorCount } from "./xor.ts";
 
-/**
- * Reads the stream of `ChunkedReadResponse`s that remote read answers with: frames of length,
- * checksum and protobuf, each with chunks of one or more series.
- */
+/** Reads `ChunkedReadResponse`s, each with chunks of one or more series. */
 
 /** What a whole answer was. */
 export interface ChunkedEnd {
@@ -17,106 +13,34 @@ export interface ChunkedEnd {
   skipped: string[];
 }
 
-// Far above what any server sends: it cuts frames at a megabyte, and a series never.
-const MOST_FRAME = 64 << 20;
 const XOR = 1;
 
-/** Why nothing of an answer is kept. */
-export function invalid(place: string, what: string, cause?: unknown): AppError {
-  return new AppError(
-    "SOURCE_UNREADABLE",
-    `${place}: the answer of /api/v1/read ${what}; nothing of it is kept: run the command again`,
-    cause === undefined ? undefined : { cause },
-  );
-}
-
-/** Cuts one answer into frames, and gives the series in them to a sink. */
+/** Gives the series in one answer to a sink. */
 export class ChunkedReader {
-  readonly #place: string;
+  readonly #frames: Frames;
   readonly #series: SeriesReader;
-  /** The frame being put together, with room to read past its end. */
-  #frame = Buffer.alloc(0);
-  #length = -1;
-  #filled = 0;
-  #head: number[] = [];
-  #crc = 0;
-  #frames = 0;
 
   constructor(place: string, sink: SeriesSink) {
-    this.#place = place;
-    this.#series = new SeriesReader(sink);
+    this.#series = new SeriesReader(place, sink);
+    this.#frames = new Frames(place, (bytes, from, until) =>
+      this.#series.frame(bytes, from, until),
+    );
   }
 
   /** Takes the next bytes; they are the caller's again when it returns. */
   take(piece: Buffer): undefined {
-    let at = 0;
-    while (at < piece.length) {
-      if (this.#length < 0) {
-        this.#head.push(piece[at++] as number);
-        this.#begin();
-        continue;
-      }
-      // A frame that lies whole in the piece, with room after it, is read where it lies.
-      if (this.#filled === 0 && piece.length - at >= this.#length + XOR_SLACK) {
-        const from = at;
-        at += this.#length;
-        this.#finish(piece, from);
-        continue;
-      }
-      if (this.#filled === 0 && this.#frame.length < this.#length + XOR_SLACK)
-        this.#frame = Buffer.alloc(this.#length * 2 + XOR_SLACK);
-      const some = Math.min(piece.length - at, this.#length - this.#filled);
-      piece.copy(this.#frame, this.#filled, at, at + some);
-      this.#filled += some;
-      at += some;
-      if (this.#filled === this.#length) this.#finish(this.#frame, 0);
-    }
-    return undefined;
-  }
-
-  /** Reads length and checksum once the head holds both. */
-  #begin(): void {
-    const head = this.#head;
-    const last = head.findIndex((byte) => byte < 128);
-    if (last < 0) {
-      if (head.length > 5) throw invalid(this.#place, "holds no frame length");
-      return;
-    }
-    if (head.length < last + 5) return;
-    const length = head.slice(0, last + 1).reduceRight((sum, byte) => sum * 128 + (byte & 127), 0);
-    if (length > MOST_FRAME) throw invalid(this.#place, `holds a frame of ${length} bytes`);
-    this.#crc = Buffer.from(head.slice(last + 1)).readUInt32BE(0);
-    this.#head = [];
-    this.#length = length;
-    this.#filled = 0;
-    if (length === 0) this.#finish(this.#frame, 0);
-  }
-
-  #finish(bytes: Buffer, from: number): void {
-    const until = from + this.#length;
-    this.#length = -1;
-    this.#filled = 0;
-    this.#frames++;
-    if (crc32c(bytes, from, until) !== this.#crc)
-      throw invalid(this.#place, "holds a frame whose checksum is wrong");
-    try {
-      this.#series.frame(bytes, from, until);
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      throw invalid(this.#place, `holds a frame that cannot be read (${error.message})`, error);
-    }
+    this.#frames.take(piece);
   }
 
   /** The answer is whole: gives its last series to the sink. */
   end(): ChunkedEnd {
-    if (this.#length >= 0 || this.#head.length > 0)
-      throw invalid(this.#place, "ended within a frame");
-    return { frames: this.#frames, skipped: this.#series.end() };
+    return { frames: this.#frames.end(), skipped: this.#series.end() };
   }
 }
 
 /** Reads frames' series; a series goes on in the next frame under the same labels. */
-class SeriesReader {
+export class SeriesReader {
+  readonly #place: string;
   readonly #sink: SeriesSink;
   readonly #skipped: string[] = [];
   readonly #reader = new LabelReader();
@@ -127,11 +51,22 @@ class SeriesReader {
   /** Where in the frame we are. */
   #at = 0;
 
-  constructor(sink: SeriesSink) {
+  constructor(place: string, sink: SeriesSink) {
+    this.#place = place;
     this.#sink = sink;
   }
 
+  /** Takes a frame, `bytes[from, until)`; see `FrameSink`. */
   frame(bytes: Buffer, from: number, until: number): void {
+    try {
+      this.#frame(bytes, from, until);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw invalid(this.#place, `holds a frame that cannot be read (${error.message})`, error);
+    }
+  }
+
+  #frame(bytes: Buffer, from: number, until: number): void {
     this.#at = from;
     while (this.#at < until) {
       const tag = this.#number(bytes, until);
@@ -242,7 +177,7 @@ class SeriesReader {
     this.#count = 0;
   }
 
-  /** @returns the names of what was skipped */
+  /** Gives the last series to the sink. @returns the names of what was skipped */
   end(): string[] {
     this.#give();
     return this.#skipped;

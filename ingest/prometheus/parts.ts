@@ -47,18 +47,40 @@ function range(
   return { first, length: Math.ceil(until / BUCKET_MS) - first };
 }
 
-// A series' figures are cut from large pieces: tens of thousands of arrays of their own cost more than
-// what is put into them.
 const PIECE = 1 << 16;
-let piece = new Float64Array(0);
-let cut = 0;
 
-function zeros(length: number): Float64Array {
-  if (cut + length > piece.length) {
-    piece = new Float64Array(Math.max(PIECE, length));
-    cut = 0;
+/**
+ * Memory for the figures of series, cut from large pieces which are used again for the next shard:
+ * tens of thousands of arrays of their own cost more than what is put into them, and so does fresh memory.
+ */
+export class Cells {
+  readonly #pieces: Float64Array[] = [];
+  #piece = 0;
+  #cut = 0;
+
+  zeros(length: number): Float64Array {
+    if (length > PIECE) return new Float64Array(length);
+    if (this.#cut + length > PIECE) {
+      this.#piece++;
+      this.#cut = 0;
+    }
+    const from = (this.#pieces[this.#piece] ??= new Float64Array(PIECE));
+    return from.subarray(this.#cut, (this.#cut += length)).fill(0);
   }
-  return piece.subarray(cut, (cut += length));
+
+  /** Takes all of it back: nobody may look at parts made before. */
+  reuse(): void {
+    this.#piece = 0;
+    this.#cut = 0;
+  }
+}
+
+/** What parts are made with. */
+export interface Making {
+  window: Window;
+  cells: Cells;
+  /** Counts what was wrong. */
+  faults: Faults;
 }
 
 /**
@@ -73,15 +95,14 @@ export function counterPart(
   values: Float64Array,
   count: number,
   hold: number,
-  window: Window,
-  faults: Faults,
+  { window, cells, faults }: Making,
   most = Infinity,
 ): Part | null {
-  const cells = range(times, count, hold, window);
-  if (cells === null) return null;
-  const { first, length } = cells;
-  const sum = zeros(length);
-  const max = zeros(length);
+  const touched = range(times, count, hold, window);
+  if (touched === null) return null;
+  const { first, length } = touched;
+  const sum = cells.zeros(length);
+  const max = cells.zeros(length);
   const runs: Run[] = [];
   const { from, until } = window;
   let before = -Infinity;
@@ -147,9 +168,8 @@ export const cpuPart = (
   values: Float64Array,
   count: number,
   hold: number,
-  window: Window,
-  faults: Faults,
-): Part | null => counterPart(name, times, values, count, hold, window, faults, MOST_PER_MS);
+  making: Making,
+): Part | null => counterPart(name, times, values, count, hold, making, MOST_PER_MS);
 
 /** A gauge: each sample weighs the time until the next, or one scrape interval before a gap. */
 export function gaugePart(
@@ -158,14 +178,13 @@ export function gaugePart(
   values: Float64Array,
   count: number,
   hold: number,
-  window: Window,
-  faults: Faults,
+  { window, cells, faults }: Making,
 ): Part | null {
-  const cells = range(times, count, hold, window);
-  if (cells === null) return null;
-  const { first, length } = cells;
-  const sum = zeros(length);
-  const max = zeros(length);
+  const touched = range(times, count, hold, window);
+  if (touched === null) return null;
+  const { first, length } = touched;
+  const sum = cells.zeros(length);
+  const max = cells.zeros(length);
   const runs: Run[] = [];
   const { from, until } = window;
   const origin = from + first * BUCKET_MS;
@@ -188,6 +207,14 @@ export function gaugePart(
         continue;
       }
       at = times[j] as number;
+      // Most samples end in the bucket that time has come to.
+      if (at <= edge && at < until && cell >= 0) {
+        weighed += value * (at - before);
+        if (value > highest) highest = value;
+        before = at;
+        value = now;
+        continue;
+      }
     }
     const over = at >= until;
     if (before === -Infinity) start = at;

@@ -6,6 +6,7 @@ import { selector } from "./probe.ts";
 import type { Reducer } from "./reduce.ts";
 import { broken, isHtml, refused, TooMuch } from "./refused.ts";
 import { BUCKET_MS, type Run, type Window } from "./runs.ts";
+import { halved } from "./shards.ts";
 
 /**
  * For servers without remote read: one metric and one statistic a query, five minutes a step. The
@@ -16,11 +17,21 @@ import { BUCKET_MS, type Run, type Window } from "./runs.ts";
 export interface RangeOptions {
   window: Window;
   interval: { cadvisor: number; ksm: number };
+  /** How much is asked for at once; a refusal lowers it for all queries that follow. */
+  pace: Pace;
   signal: AbortSignal;
   timeoutMs: number;
   /** Told of each answer. */
   asked: (query: string, bytes: number) => void;
 }
+
+/** Most points of a series in one query. */
+export interface Pace {
+  points: number;
+}
+
+/** A query about what a selector gives. */
+type Query = (what: string) => string;
 
 /** A figure per bucket and series; NaN where the server gave none. */
 type Table = Map<string, { labels: Labels; values: Float64Array }>;
@@ -35,21 +46,21 @@ export async function readMetric(
   reducer: Reducer,
   options: RangeOptions,
 ): Promise<void> {
-  const what = selector(metric.name, [...metric.where, ...matchers]);
-  const ask = (query: string) => askDay(endpoint, query, options);
+  const ask = (query: Query) =>
+    askDay(endpoint, query, metric.name, [...metric.where, ...matchers], options);
   if (metric.from === "cadvisor") {
-    if (metric.kind === "gauge") await readMemory(what, metric.name, ask, reducer, options);
-    else await readCounter(what, metric.name, ask, reducer, options);
+    if (metric.kind === "gauge") await readMemory(metric.name, ask, reducer, options);
+    else await readCounter(metric.name, ask, reducer, options);
     return;
   }
   // What only is there, or grows by whole steps, needs no average: how often it was seen tells when.
   const statistic =
     metric.kind === "gauge" || metric.kind === "counter"
-      ? `last_over_time(${what}[300s])`
+      ? "last_over_time"
       : metric.name === "kube_pod_status_phase"
-        ? `sum_over_time(${what}[300s])`
-        : `count_over_time(${what}[300s])`;
-  for (const { labels, values } of (await ask(statistic)).values())
+        ? "sum_over_time"
+        : "count_over_time";
+  for (const { labels, values } of (await ask((what) => `${statistic}(${what}[300s])`)).values())
     asSamples(metric, labels, values, reducer, options);
 }
 
@@ -57,45 +68,47 @@ const seconds = (ms: number) => `${Math.round(ms / 1000)}s`;
 
 /** Memory: averages and maxima, and how many samples there were to say when it was there. */
 async function readMemory(
-  what: string,
   name: string,
-  ask: (query: string) => Promise<Table>,
+  ask: (query: Query) => Promise<Table>,
   reducer: Reducer,
   { window, interval }: RangeOptions,
 ): Promise<void> {
-  const counts = await ask(`count_over_time(${what}[300s])`);
-  const averages = await ask(`avg_over_time(${what}[300s])`);
-  const maxima = await ask(`max_over_time(${what}[300s])`);
+  const counts = await ask((what) => `count_over_time(${what}[300s])`);
+  const averages = await ask((what) => `avg_over_time(${what}[300s])`);
+  const maxima = await ask((what) => `max_over_time(${what}[300s])`);
   for (const [key, { labels, values }] of counts) {
     const runs = presence(values, interval.cadvisor, window);
     if (runs.length === 0) continue;
     const average = averages.get(key)?.values;
     const maximum = maxima.get(key)?.values;
     const held = heldMs(runs, window, values.length);
-    reducer.buckets(name, labels, {
+    const figures = {
       first: 0,
       sum: held.map((ms, bucket) => ms * finite(average?.[bucket])),
       max: held.map((_, bucket) => finite(maximum?.[bucket])),
       runs,
-    });
+    };
+    reducer.buckets(name, labels, figures, infinite(average));
   }
 }
 
 /** A counter: what it grew in each bucket and, of CPU, the highest rate between two scrapes. */
 async function readCounter(
-  what: string,
   name: string,
-  ask: (query: string) => Promise<Table>,
+  ask: (query: Query) => Promise<Table>,
   reducer: Reducer,
   { window, interval }: RangeOptions,
 ): Promise<void> {
   const apart = interval.cadvisor;
   const wide = BUCKET_MS + apart;
-  const counts = await ask(`count_over_time(${what}[300s])`);
-  const rates = await ask(`rate(${what}[${seconds(wide)}])`);
+  const counts = await ask((what) => `count_over_time(${what}[300s])`);
+  const rates = await ask((what) => `rate(${what}[${seconds(wide)}])`);
   const maxima =
     name === "container_cpu_usage_seconds_total"
-      ? await ask(`max_over_time(irate(${what}[${seconds(apart * 2.5)}])[300s:${seconds(apart)}])`)
+      ? await ask(
+          (what) =>
+            `max_over_time(irate(${what}[${seconds(apart * 2.5)}])[300s:${seconds(apart)}])`,
+        )
       : null;
   for (const [key, { labels, values }] of counts) {
     const rate = rates.get(key)?.values;
@@ -111,17 +124,22 @@ async function readCounter(
     });
     const runs = presence(values, apart, window);
     if (runs.length === 0) continue;
-    reducer.buckets(name, labels, {
+    const figures = {
       first: 0,
       sum,
       max: sum.map((_, bucket) => finite(maximum?.[bucket]) / 1000),
       runs: name === "container_cpu_usage_seconds_total" ? runs : [],
-    });
+    };
+    reducer.buckets(name, labels, figures, infinite(rate));
   }
 }
 
 const finite = (value: number | undefined): number =>
   value === undefined || !Number.isFinite(value) ? 0 : value;
+
+/** How many figures a sample of ±Inf made useless; of NaN the server says no figure at all. */
+const infinite = (values: Float64Array | undefined): number =>
+  values?.reduce((count, value) => count + (Math.abs(value) === Infinity ? 1 : 0), 0) ?? 0;
 
 /**
  * When a series was there, from the number of its samples in each bucket: before a bucket without
@@ -194,28 +212,47 @@ function asSamples(
     );
 }
 
-/** A query's figures for each bucket of the window, asked in halves where the whole is too much. */
-async function askDay(endpoint: Endpoint, query: string, options: RangeOptions): Promise<Table> {
-  const { window } = options;
+/**
+ * A query's figures for each bucket of the window: asked in halves where the whole is too much, of its
+ * time first and then of its namespaces.
+ */
+async function askDay(
+  endpoint: Endpoint,
+  query: Query,
+  name: string,
+  matchers: readonly Matcher[],
+  options: RangeOptions,
+): Promise<Table> {
+  const { window, pace } = options;
   const buckets = Math.ceil((window.until - window.from) / BUCKET_MS);
   const table: Table = new Map();
-  const part = async (first: number, end: number): Promise<void> => {
-    try {
-      await askPart(endpoint, query, first, end, buckets, table, options);
-    } catch (error) {
-      if (!(error instanceof TooMuch)) throw error;
-      if ((end - first) * BUCKET_MS <= SMALLEST_MS)
-        throw new AppError(
-          "SOURCE_UNREADABLE",
-          `${error.message}, even for ${end - first} points of ${query}; raise the server's limits, or give it less to do at once with "concurrency: 1"`,
-          { cause: error },
-        );
-      const middle = first + Math.ceil((end - first) / 2);
-      await part(first, middle);
-      await part(middle, end);
+  const part = async (which: readonly Matcher[], first: number, end: number): Promise<void> => {
+    for (let from = first; from < end;) {
+      const until = Math.min(end, from + pace.points);
+      const asked = query(selector(name, which));
+      try {
+        await askPart(endpoint, asked, from, until, buckets, table, options);
+        from = until;
+      } catch (error) {
+        if (!(error instanceof TooMuch)) throw error;
+        const points = until - from;
+        if (points * BUCKET_MS > SMALLEST_MS) {
+          pace.points = Math.min(pace.points, Math.ceil(points / 2));
+          continue;
+        }
+        const halves = halved(which);
+        if (halves === null)
+          throw new AppError(
+            "SOURCE_UNREADABLE",
+            `${error.message}, even for ${points} points of ${asked}; raise the server's limits, or give it less to do at once with "concurrency: 1"`,
+            { cause: error },
+          );
+        for (const half of halves) await part(half, from, until);
+        from = until;
+      }
     }
   };
-  await part(0, buckets);
+  await part(matchers, 0, buckets);
   return table;
 }
 
@@ -281,10 +318,13 @@ async function askPart(
     }
     for (const [time, value] of values) {
       const bucket = Math.round((time * 1000 + 1 - window.from) / BUCKET_MS) - 1;
-      if (bucket >= 0 && bucket < buckets) row.values[bucket] = Number(value);
+      if (bucket >= 0 && bucket < buckets) row.values[bucket] = numberOf(value);
     }
   }
 }
+
+/** As Prometheus writes it: `+Inf` is no number to JavaScript. */
+const numberOf = (value: string): number => Number(value.replace(/^([+-])Inf$/, "$1Infinity"));
 
 const keyOf = (labels: Record<string, string>): string =>
   JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));

@@ -3,7 +3,15 @@ import type { FactSink } from "./facts.ts";
 import { label, type Labels } from "./labels.ts";
 import { METRIC_BY_NAME } from "./metrics.ts";
 import { Nodes } from "./nodes.ts";
-import { counterPart, cpuPart, gaugePart, type Part, type PartName, settle } from "./parts.ts";
+import {
+  Cells,
+  counterPart,
+  cpuPart,
+  gaugePart,
+  type Part,
+  type PartName,
+  settle,
+} from "./parts.ts";
 import { containerOf, nodeOf, type Pod, uidOfPath } from "./pods.ts";
 import { Notes, type ReduceNotes } from "./reduce-notes.ts";
 import { runsOf, type Window } from "./runs.ts";
@@ -44,6 +52,7 @@ export class Reducer implements SeriesSink {
   readonly #sink: FactSink;
   readonly #cluster: { nodes: Nodes; volumes: Volumes };
   readonly #notes = new Notes();
+  readonly #cells = new Cells();
   #shard = new ShardState();
 
   constructor(options: ReducerOptions, sink: FactSink) {
@@ -77,7 +86,8 @@ export class Reducer implements SeriesSink {
           : known.kind === "counter"
             ? counterPart
             : gaugePart;
-      const part = make(name, times, values, count, interval[known.from], window, faults);
+      const making = { window, cells: this.#cells, faults };
+      const part = make(name, times, values, count, interval[known.from], making);
       if (part !== null && known.from === "cadvisor") this.#place(metric, labels, part);
       else if (part !== null) this.#restarts(metric, labels, part);
     } else {
@@ -91,9 +101,18 @@ export class Reducer implements SeriesSink {
     this.#notes.faults(metric, labels, faults);
   }
 
-  /** Takes a series of cAdvisor of which the server gave figures by five minutes, not samples. */
-  buckets(metric: string, labels: Labels, figures: Omit<Part, keyof PartName>): void {
+  /**
+   * Takes a series of cAdvisor of which the server gave figures by five minutes, not samples.
+   * @param infinite figures left out since a sample was ±Inf
+   */
+  buckets(
+    metric: string,
+    labels: Labels,
+    figures: Omit<Part, keyof PartName>,
+    infinite: number,
+  ): void {
     this.#notes.series(metric);
+    this.#notes.faults(metric, labels, { infinite, implausible: 0 });
     this.#place(metric, labels, {
       id: lifeOf(metric, labels),
       job: labels["job"] ?? "",
@@ -158,6 +177,7 @@ export class Reducer implements SeriesSink {
     shard.claims.write(day, known, volumes, this.#sink);
     writeNamespaces(shard, writing);
     writeServices(shard, writing);
+    this.#cells.reuse();
   }
 
   /** Leaves out what two jobs tell of the same. */

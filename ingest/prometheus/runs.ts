@@ -28,27 +28,46 @@ export function runsOf(
   window: Window,
 ): Run[] {
   const runs: Run[] = [];
-  let last: Run | undefined;
+  let before = -Infinity;
+  let held = 0;
+  let start = Number.NaN;
+  // When a NaN first followed the last value.
+  let stale = Infinity;
   for (let j = 0; j < count; j++) {
     const value = values[j] as number;
-    if (value - value !== 0) continue;
     const at = times[j] as number;
-    if (at >= window.until) break;
-    let next = j + 1;
-    while (next < count && Number.isNaN(values[next])) next++;
-    const following = next < count ? (times[next] as number) : Infinity;
-    let until = following;
-    if (following - at > GAP_MS) {
-      until = at + hold;
-      if (next > j + 1) until = Math.min(until, times[j + 1] as number);
+    if (value - value !== 0) {
+      if (stale === Infinity && Number.isNaN(value)) stale = at;
+      continue;
     }
-    const start = Math.max(at, window.from);
-    const end = Math.min(until, window.until);
-    if (end <= start) continue;
-    if (last !== undefined && last.value === value && last.until >= start) last.until = end;
-    else runs.push((last = { from: start, until: end, value }));
+    const follows = at - before <= GAP_MS;
+    if (at >= window.until) {
+      if (before !== -Infinity)
+        keep(runs, start, follows ? at : Math.min(before + hold, stale), held, window);
+      return runs;
+    }
+    // Most say what they said a scrape before.
+    if (!follows || value !== held) {
+      if (before !== -Infinity)
+        keep(runs, start, follows ? at : Math.min(before + hold, stale), held, window);
+      start = at;
+      held = value;
+    }
+    before = at;
+    stale = Infinity;
   }
+  if (before !== -Infinity) keep(runs, start, Math.min(before + hold, stale), held, window);
   return runs;
+}
+
+/** Adds what of a stretch lies in the window. */
+function keep(runs: Run[], from: number, until: number, value: number, window: Window): void {
+  const start = Math.max(from, window.from);
+  const end = Math.min(until, window.until);
+  if (end <= start) return;
+  const last = runs.at(-1);
+  if (last !== undefined && last.value === value && last.until >= start) last.until = end;
+  else runs.push({ from: start, until: end, value });
 }
 
 /** The time any of them covers: sorted, none touching another. */

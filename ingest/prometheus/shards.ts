@@ -68,4 +68,16 @@ export function grouped(sized: ReadonlyMap<string, number>, most: number): Shard
   return shards;
 }
 
+/** What asks for each half of the namespaces that matchers name; null where they name one, or none. */
+export function halved(matchers: readonly Matcher[]): [Matcher[], Matcher[]] | null {
+  const named = matchers.find(([label, type]) => label === "namespace" && type === "=~");
+  // A namespace's name holds no bar.
+  const names = named?.[2].split("|") ?? [];
+  if (names.length < 2) return null;
+  const middle = Math.ceil(names.length / 2);
+  const of = (some: readonly string[]): Matcher[] =>
+    matchers.map((matcher) => (matcher === named ? ["namespace", "=~", some.join("|")] : matcher));
+  return [of(names.slice(0, middle)), of(names.slice(middle))];
+}
+
 const escaped = (name: string) => name.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");

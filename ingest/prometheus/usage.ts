@@ -112,12 +112,18 @@ export function writeUsage(
     }
   const count = end - first;
   const summed = (list: readonly Part[]) => {
-    if (list.length === 0) return NOTHING;
+    const [only] = list;
+    if (only === undefined) return NOTHING;
+    // As it is, where one part spans all: most containers live a day without a restart.
+    if (list.length === 1 && only.sum.length === count) return only.sum;
     const sums = cells(count);
     for (const part of list) add(sums, part.sum, part.first - first);
     return sums;
   };
   const highest = (list: readonly Part[]) => {
+    const [only] = list;
+    if (only === undefined) return NOTHING;
+    if (list.length === 1 && only.max.length === count) return only.max;
     const maxima = cells(count);
     for (const part of list) raise(maxima, part.max, part.first - first);
     return maxima;
@@ -134,7 +140,8 @@ export function writeUsage(
     const weighed = cells(count);
     for (const { from, until, value } of runs) {
       weigh(weighed, from - start, until - start, value);
-      for (let cell = cellOf(from) - first; cell < cellOf(until - 1) + 1 - first; cell++)
+      const last = cellOf(until - 1) - first;
+      for (let cell = cellOf(from) - first; cell <= last; cell++)
         if (value > (top[cell] as number)) top[cell] = value;
     }
     return { top, weighed };
@@ -148,11 +155,14 @@ export function writeUsage(
   const oom = summed(container.oom);
   const received = summed(measured.received);
   const sent = summed(measured.sent);
-  const killed = timed(
-    intersect(union(container.oomKilled), [
-      { from: start, until: origin + end * BUCKET_MS, value: 1 },
-    ]),
-  );
+  const killed =
+    container.oomKilled.length === 0
+      ? NOTHING
+      : timed(
+          intersect(union(container.oomKilled), [
+            { from: start, until: origin + end * BUCKET_MS, value: 1 },
+          ]),
+        );
   const there = timed(present);
   const measuredTime = timed(measured.used);
   const request = (resource: string) =>
@@ -257,10 +267,15 @@ function raise(cells: Float64Array, more: Float64Array, at: number): void {
 
 /** Adds value × milliseconds of a stretch to the five minutes it touches. */
 function weigh(cells: Float64Array, from: number, until: number, value: number): void {
-  for (let at = from; at < until;) {
-    const cell = Math.floor(at / BUCKET_MS);
-    const stop = Math.min(until, (cell + 1) * BUCKET_MS);
-    cells[cell] = (cells[cell] as number) + value * (stop - at);
-    at = stop;
+  if (until <= from) return;
+  const first = Math.floor(from / BUCKET_MS);
+  const last = Math.floor((until - 1) / BUCKET_MS);
+  if (first === last) {
+    cells[first] = (cells[first] as number) + value * (until - from);
+    return;
   }
+  cells[first] = (cells[first] as number) + value * ((first + 1) * BUCKET_MS - from);
+  const whole = value * BUCKET_MS;
+  for (let cell = first + 1; cell < last; cell++) cells[cell] = (cells[cell] as number) + whole;
+  cells[last] = (cells[last] as number) + value * (until - last * BUCKET_MS);
 }

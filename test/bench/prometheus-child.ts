@@ -22,6 +22,8 @@ import { DAY } from "./prometheus-data.ts";
 const [job, url = "", serverPid = ""] = process.argv.slice(2);
 const config = { type: "prometheus", name: "bench", cluster: "bench", url } as const;
 const signal = new AbortController().signal;
+let home: string | undefined;
+let hours: string | undefined;
 const work = job === "facts" ? await facts() : () => fetchAll(job === "fetch-containers");
 const started = performance.now();
 const before = process.cpuUsage();
@@ -35,6 +37,8 @@ process.stdout.write(
     cpu: (user + system) / 1e6,
     served: cpuOf(Number(serverPid)) - serverBefore,
     mib: process.resourceUsage().maxRSS / 1024,
+    home,
+    hours,
   }),
 );
 process.exit(0);
@@ -71,7 +75,7 @@ function cpuOf(pid: number): number {
 }
 
 async function facts(): Promise<() => Promise<number>> {
-  const home = await mkdtemp(join(tmpdir(), "apportion-bench-"));
+  home = await mkdtemp(join(tmpdir(), "apportion-bench-"));
   await makeHome(homePaths(home));
   const source = prometheusSource(config, ".");
   const context = { home, now: () => new Date("2026-08-04T01:30:00Z"), progress() {}, signal };
@@ -81,6 +85,7 @@ async function facts(): Promise<() => Promise<number>> {
   await source.land(next, context);
   return async () => {
     const landed = await source.land(unit, context);
+    hours = landed.find(({ name }) => name === "usage_hour")?.path;
     return landed.reduce((sum, file) => sum + file.bytes, 0);
   };
 }

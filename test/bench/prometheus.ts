@@ -1,23 +1,16 @@
-import { execFileSync } from "node:child_process";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { startPrometheus } from "../ingest/prometheus/real.ts";
 import { findProgram } from "../programs.ts";
 import { quantile } from "./measure.ts";
 import { writeBlocks } from "./prometheus-data.ts";
+import { type Job, jobTable, runJob } from "./prometheus-jobs.ts";
+import { benchQueries } from "./prometheus-queries.ts";
 
 const MOST_WALL = 1.6;
 const MOST_SERVER = 0.5;
 const MOST_MIB = 300;
 /** Odd, so that the middle one is one that was measured. */
 const PAIRS = 5;
-
-interface Job {
-  bytes: number;
-  wall: number;
-  cpu: number;
-  mib: number;
-  served: number;
-}
 
 /**
  * A day of 5,000 containers, one scrape a minute, from a real Prometheus to facts; against the same
@@ -32,35 +25,23 @@ export async function benchPrometheus(folder: string, containers = 5000): Promis
   }
   const data = await writeBlocks(folder, containers);
   const server = await startPrometheus(program, folder, data, []);
-  const line = (cells: (string | number)[]) => process.stdout.write(`| ${cells.join(" | ")} |\n`);
+  let held: boolean;
   try {
-    line(["job", "MB", "wall s", "CPU s", "server CPU s", "peak MiB"]);
-    line(["---", "---:", "---:", "---:", "---:", "---:"]);
-    const job = (name: "fetch" | "fetch-containers" | "facts"): Job => {
-      const child = join(import.meta.dirname, "prometheus-child.ts");
-      const measured = JSON.parse(
-        execFileSync(process.execPath, [child, name, server.url, String(server.pid)], {
-          encoding: "utf8",
-          env: { ...process.env, TZ: "UTC" },
-        }),
-      ) as Job;
-      line([
-        name,
-        (measured.bytes / 1e6).toFixed(0),
-        measured.wall.toFixed(2),
-        measured.cpu.toFixed(2),
-        measured.served.toFixed(2),
-        measured.mib.toFixed(0),
-      ]);
+    jobTable();
+    const job = async (name: "fetch" | "fetch-containers" | "facts") => {
+      const measured = await runJob(name, server);
+      if (measured.home !== undefined) await rm(measured.home, { recursive: true });
       return measured;
     };
     // Once without a look at it: the first reader fills the server's caches.
-    job("fetch");
-    const pairs = Array.from({ length: PAIRS }, () => ({
-      floor: job("fetch"),
-      own: job("facts"),
-      alone: job("fetch-containers"),
-    }));
+    await job("fetch");
+    const pairs: { floor: Job; own: Job; alone: Job }[] = [];
+    for (let pair = 0; pair < PAIRS; pair++)
+      pairs.push({
+        floor: await job("fetch"),
+        own: await job("facts"),
+        alone: await job("fetch-containers"),
+      });
     const middle = (of: (pair: (typeof pairs)[number]) => number) =>
       quantile(
         pairs.map(of).toSorted((a, b) => a - b),
@@ -73,8 +54,9 @@ export async function benchPrometheus(folder: string, containers = 5000): Promis
     process.stdout.write(
       `\nfacts take ${ratio.toFixed(2)} times the fetch (${ratios.map((one) => one.toFixed(2)).join(", ")}; at most ${MOST_WALL}); the server spends ${served.toFixed(2)} s on containers (at most ${MOST_SERVER}); ${mib.toFixed(0)} MiB (at most ${MOST_MIB})\n`,
     );
-    return ratio <= MOST_WALL && served <= MOST_SERVER && mib <= MOST_MIB;
+    held = ratio <= MOST_WALL && served <= MOST_SERVER && mib <= MOST_MIB;
   } finally {
     await server.stop();
   }
+  return (await benchQueries(program, folder, data)) && held;
 }

@@ -6,6 +6,7 @@ export async function forward(
   url: string,
   refuse: (request: IncomingMessage) => number | null,
   cutAfter: (request: IncomingMessage) => number = () => Infinity,
+  answered: (status: number) => void = () => {},
 ): Promise<{ url: string; stop(): Promise<void> }> {
   const server = createServer((incoming, outgoing) => {
     const status = refuse(incoming);
@@ -19,6 +20,7 @@ export async function forward(
       `${url}${incoming.url}`,
       { method: incoming.method ?? "GET", headers: incoming.headers },
       (answer) => {
+        answered(answer.statusCode ?? 500);
         outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
         let sent = 0;
         answer.on("data", (piece: Buffer) => {

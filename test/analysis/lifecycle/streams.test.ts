@@ -51,6 +51,21 @@ interface Shape {
   busyNetwork: number;
 }
 
+const IDLE: Shape = {
+  namespace: "team-0",
+  pod: "web",
+  kind: "Deployment",
+  container: "c0",
+  cpu: 2,
+  memory: 120,
+  wobble: 0,
+  network: 100,
+  busyFrom: 0,
+  busyHours: 0,
+  busyCpu: 0,
+  busyNetwork: 0,
+};
+
 /** What can be missing: a metric of usage, pods and their phases, coverage, a kind of object, its scan. */
 const METRICS = ["cpu", "memory", "network", "pods", "phases", "nodes", "kind", "scan"] as const;
 interface Taken {
@@ -168,24 +183,28 @@ test("2: taking a stream of metrics out of a cluster never adds a candidate", as
   expect(lost).toBeGreaterThan(20);
 }, 120_000);
 
+test.each<[string, Partial<Shape>, Partial<Taken>]>([
+  ["its pods' CPU", { cpu: 900 }, { metric: "cpu" }],
+  ["its CPU of the day it was busy", { busyHours: 20, busyCpu: 900 }, { metric: "cpu", hours: 30 }],
+  ["that its pod is there", { cpu: 900 }, { metric: "pods" }],
+  ["that its pod runs", { cpu: 900 }, { metric: "phases" }],
+  ["its memory", { wobble: 30 }, { metric: "memory" }],
+  ["its network", { network: 40_000 }, { metric: "network" }],
+  [
+    "its network of the hours it was busy",
+    { busyHours: 20, busyCpu: 2, busyNetwork: 90_000 },
+    { metric: "network", hours: 30 },
+  ],
+])("2: one pod beside an idle one is no calmer without %s", async (_, busy, taken) => {
+  const pods = [IDLE, { ...IDLE, pod: "other", ...busy }];
+  const gone = { metric: "cpu", which: 1, from: 0, hours: HOURS, ...taken } satisfies Taken;
+  expect(await verdicts(1, pods, [null, gone])).toEqual([[], []]);
+});
+
 test("a job that runs for weeks is no finished job; one that ended is none of the activity", async () => {
-  const idle: Shape = {
-    namespace: "team-0",
-    pod: "web",
-    kind: "Deployment",
-    container: "c0",
-    cpu: 2,
-    memory: 120,
-    wobble: 0,
-    network: 100,
-    busyFrom: 0,
-    busyHours: 0,
-    busyCpu: 0,
-    busyNetwork: 0,
-  };
-  const job = { ...idle, pod: "train", kind: "Job", cpu: 900 };
-  expect(await verdicts(1, [idle], [null])).toEqual([["team-0"]]);
-  expect(await verdicts(1, [idle, job], [null])).toEqual([[]]);
+  const job = { ...IDLE, pod: "train", kind: "Job", cpu: 900 };
+  expect(await verdicts(1, [IDLE], [null])).toEqual([["team-0"]]);
+  expect(await verdicts(1, [IDLE, job], [null])).toEqual([[]]);
 });
 
 let number = 0;

@@ -113,6 +113,8 @@ export class FakeCluster {
       response.destroy();
       return;
     }
+    for (const [name, value] of Object.entries(fault.headers ?? {}))
+      response.setHeader(name, value);
     if (fault.status !== undefined || fault.body !== undefined) {
       response.writeHead(fault.status ?? 200, {
         "content-type": "application/json",

@@ -329,6 +329,47 @@ test("a scan that is stopped leaves no half of itself", async () => {
   expect(await open(folder, "Pod")).toBe(2);
 });
 
+test.each([
+  [-300_000, /its clock is (299|30[01]) s behind ours; set both by NTP/],
+  [300_000, /its clock is (299|30[01]) s ahead of ours/],
+])("a clock that is off by %i ms is named, and the scan goes on", async (off, said) => {
+  const { cluster, folder } = await scannedOnce(4);
+  cluster.fault = () => ({ headers: { date: new Date(Date.now() + off).toUTCString() } });
+  const { problems, outcomes } = await scan(folder, cluster);
+  expect(outcomes).toEqual(["prod inventory/clock failed", "prod inventory loaded"]);
+  expect(problems).toEqual([expect.stringMatching(said)]);
+  expect(await open(folder, "Pod")).toBe(2);
+});
+
+test("an object of a clock that is ahead begins when it is first seen, not in our future", async () => {
+  const cluster = await startCluster("2026-09-01T09:00:00Z");
+  const folder = await makeFolder();
+  cluster.add("Namespace", "", "shop");
+  cluster.at = new Date(DAY_1);
+  await scan(folder, cluster);
+  expect((await history(folder, "Namespace")).map(({ from, to }) => [from, to])).toEqual([
+    [DAY_1, null],
+  ]);
+});
+
+test("sizes that are NaN or infinite are none, and their neighbours stay", async () => {
+  const cluster = await startCluster(DAY_1);
+  const folder = await makeFolder();
+  for (const [index, cpu] of ["NaN", "Inf", "+Inf", "-Inf", "Infinity", "1e999"].entries())
+    cluster.add("Node", "", `node-${index}`, { status: { capacity: { cpu, memory: "64Gi" } } });
+  cluster.add("Node", "", "sound", { status: { capacity: { cpu: "4", memory: "64Gi" } } });
+  expect((await scan(folder, cluster)).problems).toEqual([]);
+  const nodes = await history(folder, "Node");
+  expect(nodes).toHaveLength(7);
+  for (const { name, spec } of nodes)
+    expect([name, spec["capacity"]]).toEqual([
+      name,
+      name === "sound"
+        ? { cpuMillicores: 4000, memoryBytes: 64 * 2 ** 30 }
+        : { memoryBytes: 64 * 2 ** 30 },
+    ]);
+});
+
 test("pages that lead in a circle end", async () => {
   const { cluster, folder } = await scannedOnce(4);
   cluster.fault = ({ path }) =>

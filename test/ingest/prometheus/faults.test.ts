@@ -5,7 +5,7 @@ import { Reducer } from "../../../ingest/prometheus/reduce.ts";
 import { openClient } from "../../../ingest/prometheus/client.ts";
 import { openEndpoint } from "../../../ingest/prometheus/endpoint.ts";
 import { intervalOf } from "../../../ingest/prometheus/probe.ts";
-import { METRIC_BY_NAME, type Metric } from "../../../ingest/prometheus/metrics.ts";
+import { type Matcher, METRIC_BY_NAME, type Metric } from "../../../ingest/prometheus/metrics.ts";
 import { readMetric } from "../../../ingest/prometheus/query-range.ts";
 import { ChunkedReader } from "../../../ingest/prometheus/chunked.ts";
 import { remoteRead } from "../../../ingest/prometheus/remote-read.ts";
@@ -301,14 +301,15 @@ describe("a stream of chunks", () => {
 describe("fitted queries", () => {
   const window = { from: START * 1000, until: (START + 7200) * 1000 };
   const memory = METRIC_BY_NAME.get("container_memory_working_set_bytes") as Metric;
-  const run = async (answer: Answer) => {
+  const run = async (answer: Answer, matchers: readonly Matcher[] = []) => {
     const facts = new Collected();
     const interval = { cadvisor: 60_000, ksm: 60_000 };
     const reducer = new Reducer({ day: DAY, window, interval }, facts);
     const asked: string[] = [];
-    await readMetric(opened(await serve(answer)), memory, [], reducer, {
+    await readMetric(opened(await serve(answer)), memory, matchers, reducer, {
       window,
       interval,
+      pace: { points: Infinity },
       signal,
       timeoutMs: 300,
       asked: (query) => asked.push(query),
@@ -356,6 +357,40 @@ describe("fitted queries", () => {
       if (good !== null) response.writeHead(200).end(good);
     });
     expect(facts.hours).toHaveLength(2);
+  });
+  it("that were too much are not asked so large again", async () => {
+    let refused = 0;
+    await run((request, response, body) => {
+      if (points(body, 6) === null) refused++;
+      limited(422, "too many samples")(request, response, body);
+    });
+    // 24 points, 12, then 6, found out once and not by each of three queries.
+    expect(refused).toBe(2);
+  });
+  it("are halved by namespace where there is no less time to ask for", async () => {
+    const pods: string[] = [];
+    const { facts, asked } = await run(
+      (_, response, body) => {
+        const names = /namespace=~"([^"]*)"/.exec(new URLSearchParams(body).get("query") ?? "");
+        const namespaces = names?.[1]?.split("|") ?? [];
+        const good = namespaces.length > 1 ? null : points(body, 6);
+        if (good === null) {
+          response.writeHead(422).end('{"error":"too many samples"}');
+          return;
+        }
+        pods.push(...namespaces);
+        response
+          .writeHead(200)
+          .end(good.replace('"namespace":"n"', `"namespace":"${namespaces[0] ?? ""}"`));
+      },
+      [["namespace", "=~", "a|b|c"]],
+    );
+    expect(new Set(pods)).toEqual(new Set(["a", "b", "c"]));
+    expect(asked.length).toBe(pods.length);
+    const used = Map.groupBy(facts.hours, (hour) => hour["namespace"]);
+    expect(new Set(used.keys())).toEqual(new Set(["a", "b", "c"]));
+    for (const hours of used.values())
+      expect(hours.map((hour) => hour["mem_used"])).toEqual([3600, 3600]);
   });
   it("that are too much however small name the limit", async () => {
     await expect(run(send(422, '{"error":"too many samples"}'))).rejects.toThrow(

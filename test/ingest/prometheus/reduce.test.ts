@@ -4,6 +4,7 @@ import { byText } from "../taken.ts";
 import {
   DAY,
   every,
+  type Fact,
   HOUR,
   nodeSeries,
   podSeries,
@@ -413,6 +414,34 @@ describe("pods and their surroundings", () => {
       until_s: at + 60,
       running_s: 60,
     });
+  });
+
+  it.each([
+    [60, 15],
+    [60, 30],
+    [15, 60],
+  ])("a scrape interval of %i s that is %i s from noon on changes no figure but noon's", (a, b) => {
+    const noon = START + 12 * HOUR;
+    const later = web({ step: b });
+    const changing = web({ step: a }).map((one, index) => ({
+      ...one,
+      samples: [
+        ...one.samples.filter(([at]) => at < noon),
+        ...(later[index]?.samples.filter(([at]) => at >= noon) ?? []),
+      ],
+    }));
+    const facts = reduce([...nodeSeries(), ...changing], { interval: Math.min(a, b) });
+    const steady = reduce([...nodeSeries(), ...web()]);
+    // The last scrape of the day holds for one interval, which is another.
+    const others = (list: readonly Fact[]) =>
+      list.filter(({ at }) => at !== noon && Number(at) < END - 300);
+    expect(others(facts.five)).toEqual(others(steady.five));
+    const hours = (list: readonly Fact[]) => list.filter((_, hour) => hour !== 12 && hour < 23);
+    expect(hours(facts.hours)).toEqual(hours(steady.hours));
+    // What grew between two scrapes belongs to the later one: a minute's at most is elsewhere.
+    const used = (list: readonly Fact[]) => sum(list.slice(0, 23), "cpu_used");
+    expect(Math.abs(used(facts.hours) - used(steady.hours))).toBeLessThanOrEqual(60 * 500);
+    expect(sum(facts.five.slice(0, -1), "seconds")).toBe(sum(steady.five.slice(0, -1), "seconds"));
   });
 
   it("requests count only while the pod is in phase Running", () => {

@@ -420,6 +420,62 @@ describeWith("Prometheus", "usage from a real Prometheus", (program) => {
       }),
     ));
 
+  it("±Inf and NaN among samples: left out, named by `sources`, and nothing fails for them, by either rung", () =>
+    withFolder(async (home) => {
+      const odd = new Map([
+        [2, Infinity],
+        [3, -Infinity],
+        [4, Number.NaN],
+      ]);
+      const data = writeBlocks(
+        home,
+        estate().map((series) =>
+          series.metric === "container_memory_working_set_bytes"
+            ? {
+                ...series,
+                samples: series.samples.map(([at, value]): [number, number] => [
+                  at,
+                  odd.get(Math.floor((at - START) / HOUR)) === undefined || at % HOUR >= 60
+                    ? value
+                    : (odd.get(Math.floor((at - START) / HOUR)) as number),
+                ]),
+              }
+            : series,
+        ),
+      );
+      const own = await startPrometheus(program, home, data);
+      const proxy = await noStreaming(own.url);
+      try {
+        for (const [name, url] of [
+          ["streamed", own.url],
+          ["queried", proxy.url],
+        ] as const)
+          await withFolder(async (folder) => {
+            const { code, err, units } = await ingest(folder, `url: "${url}"`, [
+              "--until",
+              "2026-08-04",
+            ]);
+            expect([name, code, err, units.length]).toEqual([name, 0, "", 1]);
+            const config = join(folder, "apportion.yaml");
+            const { out } = await cli(["sources", "--config", config]);
+            expect(out).toMatch(/container_memory_working_set_bytes.*\d+ samples: ±Inf/);
+            const [five] = await factsOf(
+              folder,
+              "usage_5m",
+              "count(*) AS n, min(mem_avg) AS least, max(mem_max) AS most",
+              `WHERE pod_uid = '${UIDS.a}' AND "at" < ${START + 7 * HOUR}`,
+            );
+            // Seven hours without a gap, and no figure beyond what was ever sampled.
+            expect([name, five?.["n"]]).toEqual([name, String(7 * 12)]);
+            expect(Number(five?.["most"])).toBeLessThan(25_000 * 4096);
+            expect(Number(five?.["least"])).toBeGreaterThanOrEqual(0);
+          });
+      } finally {
+        await proxy.stop();
+        await own.stop();
+      }
+    }));
+
   it("13: several clusters in one server are told apart by a label", () =>
     withFolder(async (home) => {
       const data = writeBlocks(home, [
