@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Event } from "../../analysis/lifecycle/life.ts";
@@ -84,7 +85,9 @@ export async function demoNamespaces(home: string, invocation: Invocation): Prom
 async function configured(home: string): Promise<Config> {
   const file = configIn(home);
   const text = await readFile(file, "utf8");
-  await writeWhole(join(home, "backup.key"), `${randomBytes(32).toString("base64")}\n`);
+  const key = join(home, "backup.key");
+  // A backup of an earlier run is opened with its key.
+  if (!existsSync(key)) await writeWhole(key, `${randomBytes(32).toString("base64")}\n`);
   const sources = `sources:
   - { type: kubernetes, name: dev-objects, cluster: ${RECORDED.cluster}, recorded: ./inventory/${RECORDED.environment} }
   - { type: directory, name: people, file: ./people.csv }
@@ -132,7 +135,8 @@ function decided(
   { after, name, by, said }: (typeof DECISIONS)[number],
 ): void {
   const one = recordedAt(register, config.lifecycle, placeOf(name));
-  if (one === undefined) return;
+  // A demo of few days has not enough of them to call anything dormant, and nobody was asked.
+  if (one === undefined || one.life.state === "active") return;
   const now = new Date(Date.parse(after) + 27 * 3_600_000).toISOString();
   const decision: Decision =
     said === "owner" || said === "second"
