@@ -27,6 +27,8 @@ export interface Asked {
 
 // Two exports of one person and one of another leave two sessions, and one of them is for short questions.
 const SESSIONS = 5;
+// Questions of one caller at once; two fill two cores, and more of them only slow the others down.
+const EACH = 2;
 // Every query of the pages in every measure and dimension, for the months people look at.
 const KEPT_STATEMENTS = 200;
 // The least time seen, since what waits for others' work takes longer without being longer.
@@ -50,7 +52,7 @@ export class Pool {
     this.#engine = engine;
     this.#idle = sessions;
     this.#size = sessions.length;
-    this.#turns = new Turns(sessions.length, queue);
+    this.#turns = new Turns(sessions.length, queue, EACH);
     this.#deadline = deadline;
   }
 
@@ -78,6 +80,7 @@ export class Pool {
       {
         caller: asked?.caller ?? "",
         short: !stream && (this.#quickest.get(kind) ?? 0) < SHORT,
+        stream,
       },
       either,
       stopped,

@@ -14,6 +14,8 @@ export interface Entrant {
   caller: string;
   /** May take the last free place, where its caller has no other. */
   short: boolean;
+  /** Keeps its place as long as somebody reads, mostly waiting: it is no question among those a caller may have. */
+  stream?: boolean;
 }
 
 /** A place, or a place in line. */
@@ -32,18 +34,23 @@ export class Turns {
   #free: number;
   readonly #kept: number;
   readonly #most: number;
+  readonly #each: number;
   #waiting = 0;
   /** Lines by caller, the next in turn first. */
   readonly #lines = new Map<string, Waiting[]>();
   /** Places each caller has; callers without any are not in it. */
   readonly #held = new Map<string, number>();
+  /** Those of them that are questions. */
+  readonly #asking = new Map<string, number>();
 
   /** @param places how many may be in at once; where there are two, the last is kept for short questions
-   *  @param most how many may wait */
-  constructor(places: number, most: number) {
+   *  @param most how many may wait
+   *  @param each how many questions one caller may have in: what runs beside a question slows it down, whosever turn it is */
+  constructor(places: number, most: number, each = places) {
     this.#free = places;
     this.#kept = places > 1 ? 1 : 0;
     this.#most = most;
+    this.#each = each;
   }
 
   get free(): number {
@@ -83,21 +90,22 @@ export class Turns {
 
   /** Gives a place back. */
   leave(turn: Turn): void {
-    const held = (this.#held.get(turn.caller) ?? 0) - 1;
-    if (held > 0) this.#held.set(turn.caller, held);
-    else this.#held.delete(turn.caller);
+    count(this.#held, turn.caller, -1);
+    if (turn.stream !== true) count(this.#asking, turn.caller, -1);
     this.#free += 1;
     this.#callNext();
   }
 
-  #mayGo({ caller, short }: Entrant): boolean {
+  #mayGo({ caller, short, stream }: Entrant): boolean {
+    if (stream !== true && (this.#asking.get(caller) ?? 0) >= this.#each) return false;
     if (this.#free > this.#kept) return true;
     return this.#free > 0 && short && !this.#held.has(caller);
   }
 
-  #seat({ caller }: Entrant): void {
+  #seat({ caller, stream }: Entrant): void {
     this.#free -= 1;
-    this.#held.set(caller, (this.#held.get(caller) ?? 0) + 1);
+    count(this.#held, caller, 1);
+    if (stream !== true) count(this.#asking, caller, 1);
   }
 
   /** Lets in whom there is a place for, one of each line in turn. */
@@ -131,4 +139,11 @@ export class Turns {
     this.#shortened(caller, line);
     last?.refuse(new AppError("TOO_BUSY", "too many queries are waiting; try again in a moment"));
   }
+}
+
+/** Adds to a caller's number; callers without any are left out. */
+function count(numbers: Map<string, number>, caller: string, by: number): void {
+  const now = (numbers.get(caller) ?? 0) + by;
+  if (now > 0) numbers.set(caller, now);
+  else numbers.delete(caller);
 }

@@ -10,11 +10,11 @@ class Watched {
   readonly waiting = new Set<Turn>();
   readonly refused: unknown[] = [];
   readonly order: string[] = [];
-  constructor(places: number, most: number) {
-    this.turns = new Turns(places, most);
+  constructor(places: number, most: number, each?: number) {
+    this.turns = new Turns(places, most, each);
   }
-  enter(caller: string, short = false): Turn {
-    const turn = this.turns.enter({ caller, short });
+  enter(caller: string, short = false, stream = false): Turn {
+    const turn = this.turns.enter({ caller, short, stream });
     this.waiting.add(turn);
     turn.come.then(
       () => {
@@ -123,6 +123,22 @@ describe("turns", () => {
     watched.enter("short", true);
     await watched.settle();
     expect(watched.order).toEqual(["flood", "flood", "short"]);
+  });
+
+  it("are so many of a caller's questions, whatever is free; what somebody reads is none of them", async () => {
+    const watched = new Watched(5, 10, 2);
+    watched.enter("ann", false, true);
+    const [first] = ["ann", "ann", "ann", "ann"].map((caller) => watched.enter(caller));
+    await watched.settle();
+    expect(watched.order).toEqual(["ann", "ann", "ann"]);
+    expect(watched.waiting.size).toBe(2);
+    watched.enter("bob");
+    await watched.settle();
+    expect(watched.order.at(-1)).toBe("bob");
+    watched.leave(first as Turn);
+    await watched.settle();
+    expect(watched.order.at(-1)).toBe("ann");
+    expect(watched.waiting.size).toBe(1);
   });
 
   it("are refused to the longest line's last where too many wait, and not to who comes after it", async () => {
