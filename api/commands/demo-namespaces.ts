@@ -55,8 +55,14 @@ const DECISIONS: readonly {
   },
 ];
 
-/** Writes, ingests and scans them; the demo's configuration has them from then on. */
-export async function demoNamespaces(home: string, invocation: Invocation): Promise<void> {
+/**
+ * Writes, ingests and scans them; the demo's configuration has them from then on.
+ * @returns that configuration, and the last scan, which is for after the build: it knows what each costs
+ */
+export async function demoNamespaces(
+  home: string,
+  invocation: Invocation,
+): Promise<{ config: Config; lastScan: () => Promise<void> }> {
   await writeInventory(home);
   const config = await configured(home);
   const register = new Register(homePaths(config.home).register);
@@ -64,12 +70,12 @@ export async function demoNamespaces(home: string, invocation: Invocation): Prom
   const quiet = { ...invocation.screen, out: () => {} };
   try {
     // A demo that is made once more has its lives already, and what was decided in it stays.
-    if (allSeen(register).length > 0) return;
+    if (allSeen(register).length > 0) return { config, lastScan: async () => {} };
     for (const at of SCANS) {
       const now = new Date(at);
       await ingestAll(config, { ...invocation, screen: quiet, now: () => now }, SOURCES);
       // Usage begins with July: before August nothing can be said of thirty days.
-      if (at < "2026-08-01") continue;
+      if (at < "2026-08-01" || at === SCANS.at(-1)) continue;
       await scanNamespaces(config, register, now, false);
       if (at === "2026-08-16T06:00:00Z") messages(config, register, "2026-08-16T06:05:00.000Z");
       for (const decision of DECISIONS.filter(({ after }) => after === at))
@@ -79,6 +85,15 @@ export async function demoNamespaces(home: string, invocation: Invocation): Prom
   } finally {
     register.close();
   }
+  const lastScan = async () => {
+    const again = new Register(homePaths(config.home).register);
+    try {
+      await scanNamespaces(config, again, new Date(SCANS.at(-1) ?? ""), false);
+    } finally {
+      again.close();
+    }
+  };
+  return { config, lastScan };
 }
 
 /** The configuration with the cluster's objects, the people, and deleting with its kill switch on. */

@@ -48,13 +48,13 @@ export const demoCommand: Command = {
     const config = readConfig(configIn(home));
     screen.tell(`2/${steps} taking in ${sample.files} files`);
     const ingested = await ingestAll(config, invocation);
-    screen.tell(`3/${steps} attributing, checking, publishing`);
-    const built = await buildAll(config, invocation);
+    const usage = options["no-usage"] !== true;
+    if (usage) screen.tell("3/4 whose each namespace is, and whether it is used");
+    const namespaces = usage ? await demoNamespaces(home, invocation) : null;
+    screen.tell(`${steps}/${steps} attributing, checking, publishing`);
+    const built = await buildAll(namespaces?.config ?? config, invocation);
     const code = buildExit(built) || (ingested.failed > 0 ? 3 : 0);
-    if (options["no-usage"] !== true) {
-      screen.tell("4/4 whose each namespace is, and whether it is used");
-      await demoNamespaces(home, invocation);
-    }
+    await namespaces?.lastScan();
     screen.tell(`done in ${((performance.now() - started) / 1000).toFixed(1)} s`);
     const months = `months: ${sample.months.join(" ")}`;
     if (options["no-serve"] === true || code !== 0) {

@@ -179,6 +179,12 @@ describeWith("Chromium", "pages in real Chromium", (executablePath) => {
           });
           const wide = await page.evaluate(() => document.documentElement.scrollWidth);
           expect(wide, "the page scrolls sideways").toBeLessThanOrEqual(look.width);
+          const over = await page.evaluate(() =>
+            [...document.querySelectorAll("td, th")]
+              .filter((cell) => cell.scrollWidth > cell.clientWidth + 1)
+              .map((cell) => `${cell.className}: ${cell.textContent.slice(0, 60)}`),
+          );
+          expect(over, "cells that run into the next").toEqual([]);
           // Through the debugger, which a page's policy does not bind.
           await page.evaluate(axe);
           const violations = await page.evaluate(async () => {

@@ -179,8 +179,8 @@ test("2: taking a stream of metrics out of a cluster never adds a candidate", as
     { numRuns: 8 },
   );
   // Enough of them are dormant, and enough of those no longer once a stream is gone.
-  expect(dormant).toBeGreaterThan(10);
-  expect(lost).toBeGreaterThan(20);
+  expect(dormant).toBeGreaterThan(3);
+  expect(lost).toBeGreaterThan(6);
 }, 120_000);
 
 test.each<[string, Partial<Shape>, Partial<Taken>]>([
