@@ -160,12 +160,12 @@ let columns = Object.fromEntries(Object.keys(WIDTHS).map((name) => [name, 0])) a
   keyof typeof WIDTHS,
   number
 >;
-let last: WeakRef<Series> | undefined;
+let last: Series | undefined;
 let placed: Placed = { ...columns, length: 0 };
 
 /** Puts a series' samples into the loops' memory, unless it is the one that lies there. */
 export function place(series: Series): Placed {
-  if (last?.deref() === series) return placed;
+  if (last === series) return placed;
   const length = series.pods.at(-1)?.until ?? 0;
   if (length > room) {
     room = Math.ceil(length * 1.5);
@@ -182,7 +182,7 @@ export function place(series: Series): Placed {
   new Float64Array(buffer, mem, length).set(series.mem.subarray(0, length));
   if (wasThrottled)
     new Uint32Array(buffer, throttled, length).set(series.throttled.subarray(0, length));
-  last = new WeakRef(series);
+  last = series;
   placed = { ...columns, throttled: wasThrottled ? throttled : 0, length };
   return placed;
 }
