@@ -116,7 +116,6 @@ export interface SampleLoops {
 export const sampleLoops = (memory: WebAssembly.Memory): SampleLoops =>
   instantiate(new URL("../samples.wasm", import.meta.url), memory) as unknown as SampleLoops;
 
-const SIZES = ["cpu_request", "mem_request", "cpu_limit", "mem_limit"] as const;
 const NUMBERS = ["at", "cpu_avg", "mem_max", "throttled_ms"] as const;
 
 /** Reads numbers of runs from the first row to the last. */
@@ -160,7 +159,10 @@ interface Named {
   pod: Texts;
   podUid: Texts;
   container: Texts;
-  sizes: readonly Cursor[];
+  cpuRequest: Cursor;
+  memRequest: Cursor;
+  cpuLimit: Cursor;
+  memLimit: Cursor;
 }
 
 /** A column of a row group by its name; one that was not written yet when the day landed says nothing. */
@@ -253,15 +255,19 @@ export class PartReader {
       return runs;
     };
     const texts = (name: string) => new Texts(noted(columns.texts(name)));
+    const size = (name: string) => {
+      const runs = noted(columns.runs(name, -1));
+      return new Cursor(runs.starts, runs.values);
+    };
     const named: Named = {
       namespace: texts("namespace"),
       pod: texts("pod"),
       podUid: texts("pod_uid"),
       container: texts("container"),
-      sizes: SIZES.map((name) => {
-        const runs = noted(columns.runs(name, -1));
-        return new Cursor(runs.starts, runs.values);
-      }),
+      cpuRequest: size("cpu_request"),
+      memRequest: size("mem_request"),
+      cpuLimit: size("cpu_limit"),
+      memLimit: size("mem_limit"),
     };
     this.#seconds(columns, seconds);
     for (const [lane, name] of NUMBERS.entries())
@@ -339,13 +345,17 @@ export class PartReader {
       track = this.#tracks.push({ namespace, pod, podUid, container }) - 1;
       this.#places.set(key, track);
     }
-    const [cpuRequest = -1, memRequest = -1, cpuLimit = -1, memLimit = -1] = named.sizes.map(
-      (size) => size.at(row),
-    );
-    const asked = `${cpuRequest} ${memRequest} ${cpuLimit} ${memLimit}`;
+    const { cpuRequest, memRequest, cpuLimit, memLimit } = named;
+    const [a, b, c, d] = [
+      cpuRequest.at(row),
+      memRequest.at(row),
+      cpuLimit.at(row),
+      memLimit.at(row),
+    ];
+    const asked = `${a} ${b} ${c} ${d}`;
     let size = this.#sizesBy.get(asked);
     if (size === undefined) {
-      size = this.#sizes.push({ cpuRequest, memRequest, cpuLimit, memLimit }) - 1;
+      size = this.#sizes.push({ cpuRequest: a, memRequest: b, cpuLimit: c, memLimit: d }) - 1;
       this.#sizesBy.set(asked, size);
     }
     const at = this.#length++ * RUN.each;
@@ -354,8 +364,14 @@ export class PartReader {
       more.set(this.#runs);
       this.#runs = more;
     }
-    const { firstSlot, lastSlot } = this.#loops;
-    this.#runs.set([track, size, address, count, flags, firstSlot(), lastSlot()], at);
+    const runs = this.#runs;
+    runs[at + RUN.track] = track;
+    runs[at + RUN.sizes] = size;
+    runs[at + RUN.address] = address;
+    runs[at + RUN.count] = count;
+    runs[at + RUN.flags] = flags;
+    runs[at + RUN.slot] = this.#loops.firstSlot();
+    runs[at + RUN.last] = this.#loops.lastSlot();
     this.#samples += count;
   }
 
