@@ -26,7 +26,7 @@ export async function assemble(source: string): Promise<Uint8Array> {
       root,
       "--outFile",
       "made.wasm",
-      ..."--runtime stub -O3 --noAssert --enable simd --importMemory".split(" "),
+      ..."--runtime stub -O3 --noAssert --enable simd --importMemory --use abort=".split(" "),
     ],
     {
       stderr: process.stderr,

@@ -203,7 +203,7 @@ function asSamples(
         given.push(1);
       }
   if (times.length > 0)
-    reducer.series(
+    reducer.samples(
       metric.name,
       named,
       Float64Array.from(times),

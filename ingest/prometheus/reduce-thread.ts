@@ -1,12 +1,11 @@
 import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 import { AppError, type ErrorCode } from "../../data/errors.ts";
-import { FRAME_HEAD, Frames } from "./frames.ts";
+import type { ChunkedEnd } from "./chunked.ts";
 import type { ReducerOptions } from "./reduce.ts";
 import type { ReduceNotes } from "./reduce-notes.ts";
 import type { ChunkSink } from "./remote-read.ts";
 import type { FactFile } from "./write.ts";
-import { XOR_SLACK } from "./xor.ts";
 
 export interface ReduceOptions extends ReducerOptions {
   cluster: string;
@@ -24,14 +23,14 @@ export interface Reduced {
 
 type Message =
   | { begin: ReduceOptions }
-  | { stream: number; bytes: ArrayBuffer; length: number }
-  | { stream: number }
+  | { stream: number; metric: string; bytes: ArrayBuffer; length: number }
+  | { stream: number; metric: string }
   | { what: "endShard" | "finish" };
 export type ToWorker = { id: number } & Message;
 export interface FromWorker {
   done: number;
   bytes?: ArrayBuffer;
-  skipped?: string[];
+  ended?: ChunkedEnd;
   reduced?: Reduced;
   failed?: { code: ErrorCode; said: string; stack: string };
 }
@@ -97,13 +96,12 @@ export class ReduceThreads {
 
 /**
  * Decodes, reduces and writes the facts of a cluster-day in a thread of its own, so that the network
- * is read, and its frames are checked, meanwhile: together they are as fast as the slower of the two.
- * Frames are copied into batches whose memory goes over and comes back. A thread is kept from day to day: one that is new
- * spends more on loading and compiling than on the samples of a day.
+ * is read meanwhile: together they are as fast as the slower of the two. Bytes are copied into batches
+ * whose memory goes over and comes back. A thread is kept from day to day: one that is new spends more
+ * on loading and compiling than on the samples of a day.
  */
 export class ReduceThread {
   readonly #worker: Worker;
-  readonly #place: string;
   readonly #free: ArrayBuffer[] = [];
   readonly #waiting = new Map<
     number,
@@ -114,7 +112,6 @@ export class ReduceThread {
   #failed: Error | undefined;
 
   constructor(place: string) {
-    this.#place = place;
     // Of heaps that are made from now on: at one megabyte it spent a second of five on collections.
     setFlagsFromString("--min-semi-space-size=4");
     this.#worker = new Worker(new URL("./reduce-worker.ts", import.meta.url), {
@@ -146,8 +143,7 @@ export class ReduceThread {
   }
 
   #answered({ bytes, failed, ...answer }: FromWorker): void {
-    // One that was made for a large frame is not kept.
-    if (bytes?.byteLength === BATCH) this.#free.push(bytes);
+    if (bytes !== undefined) this.#free.push(bytes);
     if (failed !== undefined) {
       const error = new AppError(failed.code, failed.said);
       error.stack = failed.stack;
@@ -173,17 +169,17 @@ export class ReduceThread {
     });
   }
 
-  /** Takes one answer of remote read. */
-  stream(): ChunkSink {
+  /** Takes one answer of remote read, with series of a metric. */
+  stream(metric: string): ChunkSink {
     const stream = this.#streams++;
-    let batch = Buffer.alloc(0);
+    let batch: Uint8Array<ArrayBuffer> | undefined;
     let filled = 0;
     const onTheirWay = new Set<Promise<void>>();
     let failed: Error | undefined;
     const send = () => {
-      if (filled === 0) return;
-      const bytes = batch.buffer as ArrayBuffer;
-      const sent = this.#ask({ stream, bytes, length: filled }, [bytes]).then(
+      if (batch === undefined) return;
+      const bytes = batch.buffer;
+      const sent = this.#ask({ stream, metric, bytes, length: filled }, [bytes]).then(
         () => void onTheirWay.delete(sent),
         (error: Error) => {
           failed = error;
@@ -191,36 +187,31 @@ export class ReduceThread {
         },
       );
       onTheirWay.add(sent);
-      filled = 0;
-      batch = Buffer.alloc(0);
+      batch = undefined;
     };
-    const frames = new Frames(this.#place, (bytes, from, until) => {
-      const room = FRAME_HEAD + until - from;
-      if (filled + room + XOR_SLACK > batch.length) send();
-      if (batch.length === 0)
-        batch = Buffer.from(
-          room + XOR_SLACK > BATCH
-            ? new ArrayBuffer(room + XOR_SLACK)
-            : (this.#free.pop() ?? new ArrayBuffer(BATCH)),
-        );
-      batch.writeUInt32LE(until - from, filled);
-      bytes.copy(batch, filled + FRAME_HEAD, from, until);
-      filled += room;
-    });
     return {
       take: (piece) => {
         if (failed !== undefined) throw failed;
-        frames.take(piece);
+        for (let at = 0; at < piece.length;) {
+          if (batch === undefined) {
+            batch = new Uint8Array(this.#free.pop() ?? new ArrayBuffer(BATCH));
+            filled = 0;
+          }
+          const some = Math.min(piece.length - at, BATCH - filled);
+          batch.set(some === piece.length ? piece : piece.subarray(at, at + some), filled);
+          at += some;
+          filled += some;
+          if (filled === BATCH) send();
+        }
         if (onTheirWay.size < MOST_WAITING) return undefined;
         return Promise.race(onTheirWay).then(() => {
           if (failed !== undefined) throw failed;
         });
       },
       end: async () => {
-        const count = frames.end();
         send();
-        const { skipped = [] } = await this.#ask({ stream });
-        return { frames: count, skipped };
+        const { ended } = await this.#ask({ stream, metric });
+        return ended as ChunkedEnd;
       },
     };
   }

@@ -3,9 +3,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { AppError, firstLine } from "../../data/errors.ts";
-import type { ChunkedEnd } from "./chunked.ts";
+import { type ChunkedEnd, invalid } from "./chunked.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { invalid } from "./frames.ts";
 import { broken, insisted, isHtml, TooMuch } from "./refused.ts";
 import { type RemoteQuery, remoteRequest } from "./remote-request.ts";
 
