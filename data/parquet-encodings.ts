@@ -1,11 +1,5 @@
 import { AppError } from "./errors.ts";
-import {
-  definitions as definedNumbers,
-  deltas,
-  placed,
-  plain,
-  survey,
-} from "./parquet-numbers.ts";
+import { definitions as definedNumbers, deltas, placed, plain, survey } from "./parquet-numbers.ts";
 import { putVarint } from "./thrift.ts";
 
 /** How the columns of a row group become bytes: https://parquet.apache.org/docs/file-format/data-pages/encodings/ */

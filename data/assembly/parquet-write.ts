@@ -25,7 +25,7 @@ let distinct: i32 = 0;
 export function reserve(rows: i32): usize {
   if (rows > room) {
     room = max(rows, room * 2);
-    const words = <usize>room << 3;
+    const words = (<usize>room) << 3;
     numbers = heap.alloc(words);
     // Runs of single rows, and blocks of differences with their heads, are longer than the numbers.
     body = heap.alloc(words * 2 + 4096);
@@ -35,7 +35,7 @@ export function reserve(rows: i32): usize {
     lengths = heap.alloc(words >> 1);
     slots = 64;
     while (slots < <u32>room * 2) slots <<= 1;
-    hashed = heap.alloc(<usize>slots << 2);
+    hashed = heap.alloc((<usize>slots) << 2);
   }
   return numbers;
 }
@@ -66,7 +66,7 @@ export function dictionary(): i32 {
 }
 
 function number(row: i32): f64 {
-  return load<f64>(numbers + (<usize>row << 3));
+  return load<f64>(numbers + ((<usize>row) << 3));
 }
 
 /** What the numbers look like: their range, and how often one differs from the one before. */
@@ -146,7 +146,7 @@ export function deltas(rows: i32): i32 {
     for (let index: i32 = 0; index < count; index++) {
       const value = <i32>(number(from + index) - low);
       const step = value - before;
-      store<i32>(steps + (<usize>index << 2), step);
+      store<i32>(steps + ((<usize>index) << 2), step);
       least = step < least ? step : least;
       most = step > most ? step : most;
       before = value;
@@ -161,7 +161,7 @@ export function deltas(rows: i32): i32 {
       const end = first + EACH < count ? first + EACH : count;
       let used: u32 = 0;
       for (let index = first; index < end; index++)
-        used |= load<u32>(steps + (<usize>index << 2)) - least;
+        used |= load<u32>(steps + ((<usize>index) << 2)) - least;
       const width = 32 - clz(used);
       store<u8>(widths + block, <u8>width);
       if (width == 0) continue;
@@ -170,8 +170,8 @@ export function deltas(rows: i32): i32 {
       let out = at;
       for (let index = first; index < end; index++) {
         // In 32 bits: what is only cast would be subtracted in 64.
-        const over: u32 = load<u32>(steps + (<usize>index << 2)) - least;
-        bits |= <u64>over << filled;
+        const over: u32 = load<u32>(steps + ((<usize>index) << 2)) - least;
+        bits |= (<u64>over) << filled;
         filled += width;
         if (filled >= 32) {
           store<u32>(out, <u32>bits);
@@ -180,7 +180,7 @@ export function deltas(rows: i32): i32 {
           filled -= 32;
         }
       }
-      at += <usize>width << 2;
+      at += (<usize>width) << 2;
       // What the last values of all lack of a whole miniblock is zero.
       for (; out < at; out += 4) {
         store<u32>(out, <u32>bits);
@@ -197,22 +197,22 @@ function place(value: f64): i32 {
   const bits = reinterpret<u64>(value + 0.0);
   let slot = <u32>((bits * 0x9e3779b97f4a7c15) >> 32) & (slots - 1);
   while (true) {
-    const known = load<i32>(hashed + (<usize>slot << 2));
+    const known = load<i32>(hashed + ((<usize>slot) << 2));
     if (known == 0) break;
-    if (load<f64>(values + (<usize>(known - 1) << 3)) == value) return known - 1;
+    if (load<f64>(values + ((<usize>(known - 1)) << 3)) == value) return known - 1;
     slot = (slot + 1) & (slots - 1);
   }
-  store<f64>(values + (<usize>distinct << 3), value);
-  store<i32>(hashed + (<usize>slot << 2), ++distinct);
+  store<f64>(values + ((<usize>distinct) << 3), value);
+  store<i32>(hashed + ((<usize>slot) << 2), ++distinct);
   return distinct - 1;
 }
 
 /** Numbers as places in a dictionary of their own, by runs; those of nothing are left out. */
 export function placed(rows: i32): i32 {
-  memory.fill(hashed, 0, <usize>slots << 2);
+  memory.fill(hashed, 0, (<usize>slots) << 2);
   distinct = 0;
   let count: usize = 0;
-  for (let row: i32 = 0; row < rows; ) {
+  for (let row: i32 = 0; row < rows;) {
     const value = number(row);
     let end = row + 1;
     if (value != value) {
@@ -230,7 +230,7 @@ export function placed(rows: i32): i32 {
   let at = body;
   store<u8>(at++, <u8>width);
   for (let run: usize = 0; run < count; run += 4) {
-    at = varint(at, <u64>load<u32>(lengths + run) << 1);
+    at = varint(at, (<u64>load<u32>(lengths + run)) << 1);
     // What is wider than the place is written over.
     store<u32>(at, load<u32>(places + run));
     at += bytes;
@@ -241,9 +241,9 @@ export function placed(rows: i32): i32 {
 /** Makes the dictionary's own page of what `placed` found. */
 export function plainDictionary(wide: bool): i32 {
   for (let index: i32 = 0; index < distinct; index++) {
-    const value = load<f64>(values + (<usize>index << 3));
-    if (wide) store<i64>(values + (<usize>index << 3), <i64>value);
-    else store<i32>(values + (<usize>index << 2), <i32>value);
+    const value = load<f64>(values + ((<usize>index) << 3));
+    if (wide) store<i64>(values + ((<usize>index) << 3), <i64>value);
+    else store<i32>(values + ((<usize>index) << 2), <i32>value);
   }
   return distinct << (wide ? 3 : 2);
 }
@@ -251,12 +251,12 @@ export function plainDictionary(wide: bool): i32 {
 /** Which rows hold something, as runs, with their length before them. */
 export function definitions(rows: i32): i32 {
   let at = present + 4;
-  for (let row: i32 = 0; row < rows; ) {
+  for (let row: i32 = 0; row < rows;) {
     const value = number(row);
     const none = value != value;
     let end = row + 1;
     while (end < rows && (number(end) != number(end)) == none) end++;
-    at = varint(at, <u64>(end - row) << 1);
+    at = varint(at, (<u64>(end - row)) << 1);
     store<u8>(at++, none ? 0 : 1);
     row = end;
   }

@@ -10,12 +10,13 @@ export interface Part {
   readonly job: string;
   /** All other labels that tell series of one thing apart. */
   readonly origin: string;
-  /** First bucket of the arrays. */
+  /** The first bucket that has figures. */
   readonly first: number;
-  /** Counter: increase. Gauge: value × milliseconds. */
-  readonly sum: Float64Array;
-  /** Counter: highest increase per millisecond between two scrapes. Gauge: highest value. */
-  readonly max: Float64Array;
+  /**
+   * Two for each bucket, first all sums, then all maxima. Counter: the increase, and the highest per
+   * millisecond between two scrapes. Gauge: value × milliseconds, and the highest value.
+   */
+  readonly figures: Float64Array;
   /** When it was seen. */
   readonly runs: Run[];
 }

@@ -1,7 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 import { AppError, type ErrorCode } from "../../data/errors.ts";
-import type { ChunkedEnd } from "./chunked.ts";
 import type { ReducerOptions } from "./reduce.ts";
 import type { ReduceNotes } from "./reduce-notes.ts";
 import type { ChunkSink } from "./remote-read.ts";
@@ -30,15 +29,15 @@ export type ToWorker = { id: number } & Message;
 export interface FromWorker {
   done: number;
   bytes?: ArrayBuffer;
-  ended?: ChunkedEnd;
   reduced?: Reduced;
   failed?: { code: ErrorCode; said: string; stack: string };
 }
 
 // Each crossing costs a third of a millisecond on both sides.
 const BATCH = 1 << 20;
-// Two batches on their way keep the thread busy while an answer pauses.
-const MOST_WAITING = 2;
+// What the server says of pods it sends slower than it is read, samples faster, and a shard is written
+// while the next is on its way: what waits evens it out.
+const MOST_WAITING = 8;
 
 // Longer than a day's facts take to be committed.
 const MOST_IDLE_MS = 60_000;
@@ -107,6 +106,7 @@ export class ReduceThread {
     number,
     { resolve: (answer: FromWorker) => void; reject: (error: Error) => void }
   >();
+  readonly #onTheirWay = new Set<Promise<void>>();
   #id = 0;
   #streams = 0;
   #failed: Error | undefined;
@@ -169,29 +169,22 @@ export class ReduceThread {
     });
   }
 
-  /** Takes one answer of remote read, with series of a metric. */
-  stream(metric: string): ChunkSink {
+  /**
+   * Takes one answer of remote read, with series of a metric. It is read later than this says: what is
+   * wrong with it is thrown by any later call, at last by `finish`.
+   */
+  stream(metric: string): ChunkSink<object> {
     const stream = this.#streams++;
     let batch: Uint8Array<ArrayBuffer> | undefined;
     let filled = 0;
-    const onTheirWay = new Set<Promise<void>>();
-    let failed: Error | undefined;
     const send = () => {
       if (batch === undefined) return;
-      const bytes = batch.buffer;
-      const sent = this.#ask({ stream, metric, bytes, length: filled }, [bytes]).then(
-        () => void onTheirWay.delete(sent),
-        (error: Error) => {
-          failed = error;
-          onTheirWay.delete(sent);
-        },
-      );
-      onTheirWay.add(sent);
+      this.#send({ stream, metric, bytes: batch.buffer, length: filled }, [batch.buffer]);
       batch = undefined;
     };
     return {
       take: (piece) => {
-        if (failed !== undefined) throw failed;
+        if (this.#failed !== undefined) throw this.#failed;
         for (let at = 0; at < piece.length;) {
           if (batch === undefined) {
             batch = new Uint8Array(this.#free.pop() ?? new ArrayBuffer(BATCH));
@@ -203,17 +196,30 @@ export class ReduceThread {
           filled += some;
           if (filled === BATCH) send();
         }
-        if (onTheirWay.size < MOST_WAITING) return undefined;
-        return Promise.race(onTheirWay).then(() => {
-          if (failed !== undefined) throw failed;
-        });
+        return this.#onTheirWay.size < MOST_WAITING ? undefined : this.#room();
       },
-      end: async () => {
+      end: () => {
+        if (this.#failed !== undefined) throw this.#failed;
         send();
-        const { ended } = await this.#ask({ stream, metric });
-        return ended as ChunkedEnd;
+        this.#send({ stream, metric });
+        return {};
       },
     };
+  }
+
+  /** Sends what is answered when it was read. */
+  #send(message: Message, transfer: ArrayBuffer[] = []): void {
+    const sent = this.#ask(message, transfer).then(
+      () => void this.#onTheirWay.delete(sent),
+      // Kept as why nothing more is taken.
+      () => void this.#onTheirWay.delete(sent),
+    );
+    this.#onTheirWay.add(sent);
+  }
+
+  async #room(): Promise<void> {
+    await Promise.race(this.#onTheirWay);
+    if (this.#failed !== undefined) throw this.#failed;
   }
 
   /** See `Reducer.endShard`. */

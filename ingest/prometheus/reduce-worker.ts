@@ -45,9 +45,9 @@ async function take(message: ToWorker): Promise<void> {
     streamOf(message.stream, message.metric).take(new Uint8Array(bytes, 0, length));
     tell({ done: id, bytes }, [bytes]);
   } else if ("stream" in message) {
-    const ended = streamOf(message.stream, message.metric).end();
+    streamOf(message.stream, message.metric).end();
     streams.delete(message.stream);
-    tell({ done: id, ended });
+    tell({ done: id });
   } else if (message.what === "endShard") {
     begun().reducer.endShard();
     tell({ done: id });

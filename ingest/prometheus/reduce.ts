@@ -76,13 +76,13 @@ export class Reducer implements SeriesSink, SampleSink {
     this.series(metric, labels, this.#samples.series(fold, window, times, values, count));
   }
 
-  series(metric: string, labels: Labels, figures: SeriesFigures): void {
+  series(metric: string, labels: Labels, series: SeriesFigures): void {
     const known = METRIC_BY_NAME.get(metric);
     if (known === undefined) return;
-    this.#notes.samples += figures.samples;
+    this.#notes.samples += series.samples;
     this.#notes.series(metric);
-    this.#notes.faults(metric, labels, figures);
-    const { runs } = figures;
+    this.#notes.faults(metric, labels, series);
+    const { runs } = series;
     if (kindOf(known) === "state") {
       // What a node is called in the bill is known from just before the day, too.
       if (runs.length > 0) takeState(this.#shard, this.#cluster, metric, labels, runs);
@@ -94,9 +94,8 @@ export class Reducer implements SeriesSink, SampleSink {
       id: known.from === "cadvisor" ? lifeOf(metric, labels) : "",
       job: labels["job"] ?? "",
       origin: originOf(labels),
-      first: figures.first,
-      sum: this.#cells.copy(figures.sum),
-      max: this.#cells.copy(figures.max),
+      first: series.first,
+      figures: this.#cells.copy(series.figures),
       runs,
     };
     if (known.from === "cadvisor") this.#place(metric, labels, part);

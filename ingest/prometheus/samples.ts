@@ -29,12 +29,10 @@ export interface SeriesFigures {
   samples: number;
   infinite: number;
   implausible: number;
-  /** First bucket of the arrays, which are there until the next series is read; empty for a state. */
+  /** The first bucket that has figures. */
   first: number;
-  /** Counter: increase. Gauge: value × milliseconds. */
-  sum: Float64Array;
-  /** Counter: highest increase per millisecond between two scrapes. Gauge: highest value. */
-  max: Float64Array;
+  /** See `Part.figures`; there until the next series is read. A state has none. */
+  figures: Float64Array;
   /** When it was seen; of a state, with its value. */
   runs: Run[];
 }
@@ -94,6 +92,7 @@ const RECORD = 12;
 const RUN = 3;
 /** Samples that are taken at once where they come without a chunk. */
 const PIECE = 65_536;
+const NONE = new Float64Array();
 const SOURCE = new URL("./samples.wasm", import.meta.url);
 /** Pages of 64 KiB that streams begin with; more come as they are needed. */
 const PAGES = 48;
@@ -205,8 +204,7 @@ export class Samples {
         labels,
         labelled: labels + word(at + 1),
         runs,
-        sum: doubles.subarray(sums, sums + length),
-        max: doubles.subarray(sums + length, sums + 2 * length),
+        figures: length === 0 ? NONE : doubles.subarray(sums, sums + 2 * length),
         first: word(at + 5),
         samples: word(at + 7),
         infinite: word(at + 8),

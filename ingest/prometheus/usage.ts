@@ -69,11 +69,8 @@ interface Kernel {
 }
 
 const memory = new WebAssembly.Memory({ initial: PAGES });
-const kernel = instantiate(
-  new URL("./usage.wasm", import.meta.url),
-  memory,
-) as unknown as Kernel;
-const staged = new Float64Array(memory.buffer, kernel.stage(), BUCKETS);
+const kernel = instantiate(new URL("./usage.wasm", import.meta.url), memory) as unknown as Kernel;
+const staged = new Float64Array(memory.buffer, kernel.stage(), 2 * BUCKETS);
 const FIVE = USAGE_5M.map(
   (_, column) => new Float64Array(memory.buffer, kernel.five() + column * BUCKETS * 8, BUCKETS),
 );
@@ -94,34 +91,27 @@ export function writeUsage(
   const cellOf = (at: number) => Math.floor((at - origin) / BUCKET_MS);
   let first = cellOf((present[0] as Run).from);
   let end = cellOf((present.at(-1) as Run).until - 1) + 1;
-  const counted: [Input, readonly Part[]][] = [
-    ["cpu", container.cpu],
-    ["memory", container.memory],
-    ["throttled", container.throttled],
-    ["oom", container.oom],
-    ["restarts", container.restarts],
-    ["received", measured.received],
-    ["sent", measured.sent],
+  const counted: [sum: Input, max: Input | null, parts: readonly Part[]][] = [
+    ["cpu", "cpuMax", container.cpu],
+    ["memory", "memoryMax", container.memory],
+    ["throttled", null, container.throttled],
+    ["oom", null, container.oom],
+    ["restarts", null, container.restarts],
+    ["received", null, measured.received],
+    ["sent", null, measured.sent],
   ];
-  for (const [, parts] of counted)
+  for (const [, , parts] of counted)
     for (const part of parts) {
       first = Math.min(first, part.first);
-      end = Math.max(end, part.first + part.sum.length);
+      end = Math.max(end, part.first + part.figures.length / 2);
     }
   const start = origin + first * BUCKET_MS;
-  for (const [name, parts] of counted)
-    for (const { sum, first: from } of parts) {
-      staged.set(sum);
-      kernel.add(PLACE[name], from - first, sum.length);
+  for (const [sum, max, parts] of counted)
+    for (const { figures, first: from } of parts) {
+      staged.set(figures);
+      kernel.add(PLACE[sum], from - first, figures.length / 2);
+      if (max !== null) kernel.raise(PLACE[max], from - first, figures.length / 2);
     }
-  const highest = (name: Input, parts: readonly Part[]) => {
-    for (const { max, first: from } of parts) {
-      staged.set(max);
-      kernel.raise(PLACE[name], from - first, max.length);
-    }
-  };
-  highest("cpuMax", container.cpu);
-  highest("memoryMax", container.memory);
   const timed = (name: Input, runs: readonly Run[]) => {
     for (const { from, until } of runs) kernel.weigh(PLACE[name], from - start, until - start, 1);
   };
