@@ -8,9 +8,9 @@ import { main } from "assemblyscript/asc";
  */
 const root = join(import.meta.dirname, "..");
 
-/** Sources from the root on, in order. */
+/** Sources from the root on, in order; what they import is in folders beside them. */
 export const sources = (): string[] =>
-  globSync("{data,ingest,analysis}/**/assembly/**/*.ts", { cwd: root }).toSorted();
+  globSync("{data,ingest,analysis}/**/assembly/{,shared/}*.ts", { cwd: root }).toSorted();
 
 /** Where a source's module stands, from the root on. */
 export const moduleOf = (source: string): string =>
@@ -32,7 +32,7 @@ export async function assemble(source: string): Promise<Uint8Array> {
       root,
       "--outFile",
       "made.wasm",
-      ..."--runtime stub -O3 --noAssert --enable simd --importMemory".split(" "),
+      ..."--runtime stub -O3 --noAssert --enable simd --importMemory --use abort=".split(" "),
       ...flagsOf(source),
     ],
     {
