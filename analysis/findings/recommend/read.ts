@@ -1,6 +1,6 @@
 import { Arena } from "../../../data/arena.ts";
 import { type Held, RUN, sampleLoops, THROTTLED, type Track } from "./hold.ts";
-import { NO_SIZES, type Series, type Sizes } from "./series.ts";
+import type { Series, Sizes } from "./series.ts";
 
 /** Samples of a part, some 8 bytes each; a cluster with more is read in parts, two of them at once. */
 export const HELD_SAMPLES = 100_000_000;
@@ -68,8 +68,6 @@ class SeriesMaker {
   readonly #loops;
   readonly #columns: Columns;
   readonly #buffer: ArrayBuffer;
-  /** Place of the sizes of what asks for nothing; -1: there is none. */
-  readonly #none: number;
   /** Of each run with events the first of them. */
   readonly #events = new Map<number, number>();
 
@@ -86,9 +84,6 @@ class SeriesMaker {
       throttled: arena.reserve(most * 4 + SLACK),
     };
     this.#buffer = arena.buffer;
-    this.#none = held.sizes.findIndex((sizes) =>
-      Object.entries(NO_SIZES).every(([name, none]) => sizes[name as keyof Sizes] === none),
-    );
     for (const [index, { run }] of held.events.entries())
       if (!this.#events.has(run)) this.#events.set(run, index);
   }
@@ -97,20 +92,18 @@ class SeriesMaker {
     const of = (run: number, what: number) => this.#held.runs[run * RUN.each + what] as number;
     const marked = runs.some((run) => (of(run, RUN.flags) & THROTTLED) !== 0);
     const { slot, seconds, cpu, mem, throttled } = this.#columns;
-    // A pod asks for nothing until it is said that it does.
-    const none = this.#none;
     const pods: Series["pods"] = [];
     const sizes: Series["sizes"] = [];
     const events: Series["events"] = [];
     let length = 0;
     let track = -1;
     let last = -1;
-    let size = none;
+    let size = -1;
     for (const run of runs) {
       if (of(run, RUN.track) !== track) {
         track = of(run, RUN.track);
         last = -1;
-        size = none;
+        size = -1;
         pods.push({ pod: (this.#held.tracks[track] as Track).pod, from: length, until: length });
       }
       const address = of(run, RUN.address);
@@ -120,6 +113,7 @@ class SeriesMaker {
       // Two sources may have measured the same pod: the first of a slot counts.
       const skip = first > last ? 0 : this.#loops.upTo(address, count, flags, first, last);
       if (skip === count) continue;
+      // Each pod says what it asks for, nothing too: else it would seem to ask for what the one before did.
       if (of(run, RUN.sizes) !== size) {
         size = of(run, RUN.sizes);
         sizes.push({ ...(this.#held.sizes[size] as Sizes), from: length });
