@@ -1,12 +1,13 @@
 import { truncateSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Asked, Part } from "../../../analysis/findings/recommend/hold.ts";
 import { seriesOf } from "../../../analysis/findings/recommend/read.ts";
 import { ReadAhead } from "../../../analysis/findings/recommend/read-ahead.ts";
-import { lengthOf, sizesAt, SLOT } from "../../../analysis/findings/recommend/series.ts";
+import { cut, type Series, sizesAt, SLOT } from "../../../analysis/findings/recommend/series.ts";
 import { withFolder } from "../../home.ts";
 import { parquet, USAGE } from "../../parquet.ts";
 
@@ -106,30 +107,47 @@ const rowOf = ({ pod, slot, seconds, cpu, mem, throttled, oom, restarts, memLimi
   restarts,
 });
 
-/** Every sample that the parts hold, put together by pod. */
-async function readBy(asked: readonly Asked[], samples: number): Promise<Sample[][]> {
+/** The samples of a series, with what held for each. */
+function listed(series: Series, first: number): Sample[] {
+  return series.pods.flatMap(({ pod, from, until }) =>
+    Array.from({ length: until - from }, (_, index): Sample => {
+      const i = from + index;
+      const event = series.events.find(({ sample }) => sample === i);
+      return {
+        pod,
+        slot: first + (series.slot[i] as number),
+        seconds: series.seconds[i] as number,
+        cpu: series.cpu[i] as number,
+        mem: series.mem[i] as number,
+        throttled: series.throttled[i] ?? 0,
+        oom: event?.oom ?? 0,
+        restarts: event?.restarts ?? 0,
+        memLimit: sizesAt(series, i).memLimit,
+      };
+    }),
+  );
+}
+
+/** Every sample that the parts hold, a namespace's pods together; by whole series, or by what is cut of them. */
+async function readBy(
+  asked: readonly Asked[],
+  samples: number,
+  { waitMs = 0, isCut = false } = {},
+): Promise<Sample[][]> {
   const ahead = new ReadAhead(asked, samples, new AbortController().signal);
   try {
     const parts: Sample[][] = [];
     for (const { from, slots } of asked) {
       const held = await ahead.next();
+      // Long enough for the thread to have read on.
+      if (waitMs > 0) await setTimeout(waitMs);
       const part: Sample[] = [];
       // A series is good until the next one is asked for.
-      for (const { key, series } of seriesOf(held, { from, slots }, (track) => track.pod))
-        for (let i = 0; i < lengthOf(series); i++) {
-          const event = series.events.find(({ sample }) => sample === i);
-          part.push({
-            pod: key,
-            slot: series.slot[i] as number,
-            seconds: series.seconds[i] as number,
-            cpu: series.cpu[i] as number,
-            mem: series.mem[i] as number,
-            throttled: series.throttled[i] ?? 0,
-            oom: event?.oom ?? 0,
-            restarts: event?.restarts ?? 0,
-            memLimit: sizesAt(series, i).memLimit,
-          });
-        }
+      for (const { series } of seriesOf(held, { from, slots }, (track) => track.namespace))
+        if (isCut)
+          for (const day of [0, 1, 2])
+            part.push(...listed(cut(series, day * 288, day * 288 + 288), day * 288));
+        else part.push(...listed(series, 0));
       parts.push(part);
     }
     return parts;
@@ -162,6 +180,8 @@ it("what is held is every sample that was measured, in whatever parts", async ()
         }
         const parts = await readBy(askedOf(files, of), 0);
         expect(inOrder(parts.flat())).toEqual(inOrder(samples.flat()));
+        const cuts = await readBy(askedOf(files, of), 0, { isCut: true });
+        expect(inOrder(cuts.flat())).toEqual(inOrder(samples.flat()));
         const places = parts.flatMap((part, place) =>
           [...new Set(part.map(({ pod }) => namespaceOf(pod)))].map((name) => [name, place]),
         );
@@ -190,7 +210,7 @@ it("a thread hands out the same parts in order, more of them than are held at on
     const asked = askedOf([file], 5);
     const plain = await readBy(asked, 0);
     expect(plain.flat()).toHaveLength(24);
-    expect(await readBy(asked, MANY)).toEqual(plain);
+    expect(await readBy(asked, MANY, { waitMs: 100 })).toEqual(plain);
   });
 });
 
