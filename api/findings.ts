@@ -263,6 +263,7 @@ interface Recommended extends Row {
   container: string;
   cpuRecommended: string | null;
   memRecommended: string | null;
+  memLimitRecommended: string | null;
   cpuLimit: string | null;
 }
 
@@ -291,6 +292,7 @@ function patchedOf(row: Recommended): PatchedContainer {
     ...row,
     cpu: whole(row.cpuRecommended),
     mem: whole(row.memRecommended),
+    memLimit: whole(row.memLimitRecommended),
     hasCpuLimit: row.cpuLimit !== null,
   };
 }

@@ -694,6 +694,7 @@ export const Recommendation = Type.Object({
   memLimit: Whole,
   cpuRecommended: Whole,
   memRecommended: Whole,
+  memLimitRecommended: Whole,
   cpuExceededPpm: Whole,
   memExceededPpm: Whole,
   oomKills: Type.Integer(),

@@ -27,6 +27,8 @@ const FIGURES = {
 } as const;
 /** What is multiplied by less is over nearly always, and by more hardly ever; neither is a choice. */
 const DRAWN = { least: 0.75, most: 2.5 };
+/** The same of our CPU, whose frontier is by what a shortage costs. */
+const DRAWN_DEARER = { least: 0.4, most: 6 };
 
 const nameOf = (method: string) => NAMES[method] ?? method;
 const percent = (part: number) => `${(part * 100).toFixed(1)} %`;
@@ -77,7 +79,7 @@ function Shown({ found }: { found: Replayed }) {
           drawing={{
             kind: "frontier",
             lines: found.methods.map((one) =>
-              lineOf(one, one.frontier.cpu, (point) => point.samplesOver),
+              lineOf(one, one.frontier.cpu, (point) => point.samplesOver, one.method === "apportion"),
             ),
             figure: "time over the request",
             description: "Time over the request against slack, by method",
@@ -114,7 +116,7 @@ function Shown({ found }: { found: Replayed }) {
             kind: "frontier",
             lines: found.methods
               .filter(({ method }) => method !== "krr-simple-limit")
-              .map((one) => lineOf(one, one.frontier.memory, (point) => point.weeksOver)),
+              .map((one) => lineOf(one, one.frontier.memory, (point) => point.weeksOver, false)),
             figure: "weeks over the request",
             description: "Weeks over the memory request against slack, by method",
           }}
@@ -141,10 +143,10 @@ function Shown({ found }: { found: Replayed }) {
       </Panel>
       <Panel title="At equal slack" id="gates">
         <p class="fine quiet">
-          One of the two stands as it is, and all answers of the other are multiplied until both
-          leave as much unused. The difference is ours less theirs, the middle 95 % over{" "}
-          {formatCount(found.resamples)} draws of the workloads: where it spans zero, chance alone
-          could have decided.
+          One of the two stands as it is, and the other is moved until both leave as much unused:
+          answers are multiplied, and of our CPU a shortage is made dearer or cheaper. The difference
+          is ours less theirs, the middle 95 % over {formatCount(found.resamples)} draws of the
+          workloads: where it spans zero, chance alone could have decided.
         </p>
         <Table<Gate>
           class="stacked"
@@ -248,17 +250,21 @@ function lineOf<P extends { factor: number; slack: number }>(
   { method }: Method,
   points: readonly P[],
   of: (point: P) => number,
+  byShortage: boolean,
 ): FrontierLine {
+  const { least, most } = byShortage ? DRAWN_DEARER : DRAWN;
+  const moved = (factor: number) =>
+    factor === 1 ? "" : byShortage ? `, shortage × ${factor.toPrecision(2)}` : ` × ${factor}`;
   return {
     name: nameOf(method),
     ours: method === "apportion",
     points: points
-      .filter(({ factor }) => factor >= DRAWN.least && factor <= DRAWN.most)
+      .filter(({ factor }) => factor >= least && factor <= most)
       .map((point) => ({
         slack: point.slack * 100,
         over: of(point) * 100,
         itself: point.factor === 1,
-        tip: `${nameOf(method)}${point.factor === 1 ? "" : ` × ${point.factor}`}: ${percent(of(point))} over at ${percent(point.slack)} slack`,
+        tip: `${nameOf(method)}${moved(point.factor)}: ${percent(of(point))} over at ${percent(point.slack)} slack`,
       })),
   };
 }

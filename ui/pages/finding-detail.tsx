@@ -211,6 +211,9 @@ function methodsOf(r: Recommendation): { name: string; cpu: number | null; mem: 
     { name: "requested", cpu: r.cpuRequest, mem: r.memRequest },
     { name: "limit", cpu: r.cpuLimit, mem: r.memLimit },
     { name: "recommended", cpu: r.cpuRecommended, mem: r.memRecommended },
+    ...(r.memLimitRecommended === r.memRecommended
+      ? []
+      : [{ name: "limit recommended", cpu: null, mem: r.memLimitRecommended }]),
     { name: "KRR simple", cpu: r.krrCpu, mem: r.krrMem },
     { name: "VPA target", cpu: r.vpaCpu, mem: r.vpaMem },
     { name: "VPA lower", cpu: r.vpaCpuLower, mem: r.vpaMemLower },

@@ -7,15 +7,15 @@
 /** Buckets are a 128th of a power of two wide: of a steady container's month each holds some dozens. */
 const BITS = 7;
 const EACH = 1 << BITS;
-const BUCKETS = (32 - BITS + 1) * EACH;
+export const BUCKETS = (32 - BITS + 1) * EACH;
 
-function bucketOf(value: number): number {
+export function bucketOf(value: number): number {
   const shift = 31 - BITS - Math.clz32(value);
   return shift <= 0 ? value : (shift << BITS) + (value >>> shift);
 }
 
 /** The least value of a bucket. */
-function startOf(bucket: number): number {
+export function startOf(bucket: number): number {
   const shift = (bucket >>> BITS) - 1;
   return shift <= 0 ? bucket : ((bucket & (EACH - 1)) + EACH) * 2 ** shift;
 }
@@ -109,6 +109,28 @@ export class SortedCpu {
     const low = this.#ranked(below);
     const high = rank === below ? low : this.#ranked(below + 1);
     return low + (high - low) * (rank - below);
+  }
+
+  /** Calls with each bucket that holds time, from the lowest, and the seconds in it. */
+  eachBucket(call: (bucket: number, seconds: number) => void): void {
+    if (this.#total === 0) return;
+    this.#count();
+    for (let bucket = this.#lowest; bucket <= this.#highest; bucket++) {
+      const seconds = this.#times[bucket] as number;
+      if (seconds > 0) call(bucket, seconds);
+    }
+  }
+
+  /** The highest sample of some buckets in a row that counts; -1 where none does. */
+  highestOf(first: number, last: number): number {
+    const [values, seconds] = [this.#values, this.#seconds];
+    const [from, until] = [startOf(first), startOf(last + 1)];
+    let most = -1;
+    for (let i = 0; i < this.#length; i++) {
+      const value = values[i] as number;
+      if (value >= from && value < until && value > most && seconds[i] !== 0) most = value;
+    }
+    return most;
   }
 
   /** The sample of a rank, counted from 0. */

@@ -36,6 +36,7 @@ interface Row {
   class: string;
   cpu: number | null;
   memory: number | null;
+  memory_limit: number | null;
   abstained_cpu: string | null;
   abstained_mem: string | null;
   reasons: string[];
@@ -53,6 +54,7 @@ describe("recommendations that are published", () => {
          class AS class,
          CAST(cpu_recommended / 1000 AS INTEGER) AS cpu,
          CAST(mem_recommended / 1048576 AS INTEGER) AS memory,
+         CAST(mem_limit_recommended / 1048576 AS INTEGER) AS memory_limit,
          abstained_cpu AS abstained_cpu,
          abstained_mem AS abstained_mem,
          reasons AS reasons,
@@ -71,6 +73,7 @@ describe("recommendations that are published", () => {
           class: row.class,
           cpu: row.cpu,
           memory: row.memory,
+          ...(row.memory_limit === row.memory ? {} : { memoryLimit: row.memory_limit }),
           ...(row.abstained_cpu === null ? {} : { abstainedCpu: row.abstained_cpu }),
           ...(row.abstained_mem === null ? {} : { abstainedMem: row.abstained_mem }),
           reasons: row.reasons,
@@ -95,7 +98,7 @@ describe("recommendations that are published", () => {
        FROM findings.visible_recommendation($scope) AS r
        JOIN findings.visible_recommendation_hour($scope) AS h ON h.series_id = r.series_id`,
     );
-    expect(sums).toEqual({ series: String(CASES.length), kills: "2", ordered: true, begins: true });
+    expect(sums).toEqual({ series: String(CASES.length), kills: "3", ordered: true, begins: true });
     const [nightly] = await rows<Record<string, unknown>>(
       `SELECT count(*) AS hours, count(*) FILTER (WHERE h.cpu_avg = 1000000) AS bursts, max(h.mem_max) AS kib
        FROM findings.visible_recommendation($scope) AS r

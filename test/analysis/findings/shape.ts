@@ -59,6 +59,8 @@ export interface Expected {
   class: string;
   cpu: number | null;
   memory: number | null;
+  /** Where it is another than the request. */
+  memoryLimit?: number;
   abstainedCpu?: string;
   abstainedMem?: string;
   reasons: string[];

@@ -25,6 +25,7 @@ describe("a workload's shape", () => {
       class: found.class,
       cpu: milli(found.cpu),
       memory: mib(found.mem),
+      ...(found.memLimit === found.mem ? {} : { memoryLimit: mib(found.memLimit) }),
       ...(found.abstainedCpu === null ? {} : { abstainedCpu: found.abstainedCpu }),
       ...(found.abstainedMem === null ? {} : { abstainedMem: found.abstainedMem }),
       reasons: found.reasons,
