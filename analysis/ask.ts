@@ -33,6 +33,14 @@ const NULL_COLUMNS = {
 const PLACE =
   "CASE WHEN namespace <> '' THEN namespace WHEN starts_with(bucket, '__') THEN bucket ELSE concat('team:', team) END";
 
+/**
+ * Whether a row stands at `$namespace`. A namespace is asked for by its column, whose values the engine looks up
+ * and of which it passes over whole stretches; an expression of it would be worked out for every row.
+ */
+const AT_PLACE = { namespace: "namespace = $namespace", other: `${PLACE} = $namespace` } as const;
+const atPlace = (namespace: Param | undefined): keyof typeof AT_PLACE =>
+  typeof namespace !== "string" || /^(?:$|__|team:)/.test(namespace) ? "other" : "namespace";
+
 /** Dimensions of `spend_month`, by the name the API gives them. */
 export const KEY_COLUMNS = {
   team: "team",
@@ -171,6 +179,7 @@ function prepared(
     nulls: [NULL_COLUMNS, measure],
     key: [KEY_COLUMNS, question.key ?? "team"],
     place: [{ place: PLACE }, "place"],
+    at_place: [AT_PLACE, atPlace(question.params?.["namespace"])],
   };
   const slots = Object.fromEntries(
     Object.entries(tables).filter(([slot]) => text.includes(`{{${slot}}}`)),

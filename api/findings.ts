@@ -1,3 +1,4 @@
+import { unpackHours } from "../analysis/findings/hours.ts";
 import { ask } from "../analysis/ask.ts";
 import type { Principal } from "../analysis/principal.ts";
 import type { Snapshot } from "../analysis/snapshot.ts";
@@ -117,10 +118,10 @@ export async function showFinding(view: FindingsView, id: string): Promise<Findi
   );
   const recommended = await recommendationsOf(view, [row]);
   const [own] = recommended;
-  const hours =
+  const [packed] =
     row.seriesId === null
       ? []
-      : await ask<FindingHour>(
+      : await ask<{ first: number; hours: number; packed: string }>(
           snapshot,
           "finding-hours",
           principal,
@@ -132,12 +133,26 @@ export async function showFinding(view: FindingsView, id: string): Promise<Findi
     data: {
       finding: rowOf(row, await namesOf(view)),
       days,
-      hours: hours.map((hour) => ({ ...hour, at: Number(hour.at) })),
+      hours: packed === undefined ? [] : hoursOf(packed),
       recommendation: own === undefined ? null : recommendationOf(own),
       patch: own === undefined || !isChange ? null : patchOf(own),
     },
     meta: { ...listMeta(snapshot, principal), currency: row.currency, currencies: [row.currency] },
   };
+}
+
+function hoursOf({ packed, first, hours }: { packed: string; first: number; hours: number }) {
+  const asked = (value: number) => (value < 0 ? null : value);
+  return unpackHours(Buffer.from(packed, "base64"), first, hours).map(
+    ({ hour, ...figures }): FindingHour => ({
+      ...figures,
+      at: hour * 3600,
+      cpuRequest: asked(figures.cpuRequest),
+      memRequest: asked(figures.memRequest),
+      cpuLimit: asked(figures.cpuLimit),
+      memLimit: asked(figures.memLimit),
+    }),
+  );
 }
 
 /** The finding of that id that the caller may see; FINDING_UNKNOWN else. */

@@ -47,7 +47,8 @@ const MethodAnswer = Type.Object({
 
 const Gate = Type.Object({
   at: Type.Union([Type.Literal("ours"), Type.Literal("theirs")], {
-    description: "Whose answers stand as they are; the other's are multiplied, our CPU made dearer or cheaper, to the same slack.",
+    description:
+      "Whose answers stand as they are; the other's are multiplied, our CPU made dearer or cheaper, to the same slack.",
   }),
   resource: Type.Union([Type.Literal("cpu"), Type.Literal("memory")]),
   figure: Type.Union([

@@ -1,5 +1,6 @@
 import { AppError } from "./errors.ts";
-import { putVarint, putZigzag } from "./thrift.ts";
+import { definitions as definedNumbers, deltas, placed, plain, survey } from "./parquet-numbers.ts";
+import { putVarint } from "./thrift.ts";
 
 /** How the columns of a row group become bytes: https://parquet.apache.org/docs/file-format/data-pages/encodings/ */
 
@@ -35,14 +36,15 @@ export const PLAIN = 0;
 export const RLE = 3;
 export const DELTA_BINARY_PACKED = 5;
 export const RLE_DICTIONARY = 8;
-const TWO_32 = 4294967296;
-
 /** One number as it stands in a footer. */
 export function plainNumber(type: ParquetType, value: number): Uint8Array {
-  return plainNumbers(type, Float64Array.of(value), 1);
+  const bytes = Buffer.alloc(type === "BIGINT" ? 8 : 4);
+  if (type === "BIGINT") bytes.writeBigInt64LE(BigInt(value));
+  else bytes.writeInt32LE(value);
+  return bytes;
 }
 
-/** The page of a column, and its dictionary where it has one. */
+/** The page of a column, and its dictionary where it has one; the bytes are good until the next column. */
 export interface Encoded {
   body: Uint8Array;
   encoding: number;
@@ -54,9 +56,9 @@ export interface Encoded {
 const LONG_RUN = 4;
 
 export function encodedNumbers(type: ParquetType, data: Float64Array, rows: number): Encoded {
+  const { range, nulls, runs } = survey(data, rows);
   if (type === "BOOLEAN")
     return { body: plainBits(data, rows), encoding: PLAIN, dictionary: null, range: null };
-  const { range, nulls, runs } = surveyed(data, rows);
   // What is no whole number, or too large for one, would be cut without a word.
   const most = type === "INTEGER" ? 2 ** 31 : Number.MAX_SAFE_INTEGER;
   if (range !== null && (range.max >= most || range.min < -most))
@@ -64,65 +66,13 @@ export function encodedNumbers(type: ParquetType, data: Float64Array, rows: numb
       "INTERNAL",
       `a figure of ${range.min} or ${range.max} does not fit a column`,
     );
-  if (range === null || runs * LONG_RUN <= rows) {
-    const { values, body } = placed(data, rows);
-    const bytes = plainNumbers(type, Float64Array.from(values), values.length);
-    return { body, encoding: RLE_DICTIONARY, dictionary: { bytes, values: values.length }, range };
-  }
+  const wide = type === "BIGINT";
+  if (range === null || runs * LONG_RUN <= rows)
+    return { ...placed(rows, wide), encoding: RLE_DICTIONARY, range };
   // Differences of such a range fit 32 bits, and every number a double.
   if (nulls === 0 && range.max - range.min < 2 ** 31 && Math.abs(range.max) < 2 ** 52)
-    return {
-      body: deltas(data, rows, range),
-      encoding: DELTA_BINARY_PACKED,
-      dictionary: null,
-      range,
-    };
-  return { body: plainNumbers(type, data, rows), encoding: PLAIN, dictionary: null, range };
-}
-
-/** What numbers look like: their range, and how often one differs from the one before. */
-function surveyed(data: Float64Array, rows: number) {
-  let min = Infinity;
-  let max = -Infinity;
-  let nulls = 0;
-  let runs = 0;
-  let before = Number.NaN;
-  for (let row = 0; row < rows; row++) {
-    const value = data[row] as number;
-    // Most figures of a container are what they were five minutes before.
-    if (value === before) continue;
-    if (value !== value) {
-      nulls++;
-      continue;
-    }
-    if (value < min) min = value;
-    if (value > max) max = value;
-    runs++;
-    before = value;
-  }
-  return { range: nulls === rows ? null : { min, max }, nulls, runs };
-}
-
-/** Numbers as places in a dictionary of their own, by runs; those of nothing are left out. */
-function placed(data: Float64Array, rows: number): { values: number[]; body: Uint8Array } {
-  const places = new Map<number, number>();
-  const indices: number[] = [];
-  const lengths: number[] = [];
-  for (let row = 0; row < rows;) {
-    const value = data[row] as number;
-    let end = row + 1;
-    if (value !== value) {
-      row = end;
-      continue;
-    }
-    while (end < rows && data[end] === value) end++;
-    let place = places.get(value);
-    if (place === undefined) places.set(value, (place = places.size));
-    indices.push(place);
-    lengths.push(end - row);
-    row = end;
-  }
-  return { values: [...places.keys()], body: encodedRuns(indices, lengths, places.size) };
+    return { body: deltas(rows), encoding: DELTA_BINARY_PACKED, dictionary: null, range };
+  return { body: plain(rows, wide), encoding: PLAIN, dictionary: null, range };
 }
 
 function plainBits(data: Float64Array, rows: number): Uint8Array {
@@ -135,96 +85,6 @@ function plainBits(data: Float64Array, rows: number): Uint8Array {
     count++;
   }
   return bits.subarray(0, Math.ceil(count / 8));
-}
-
-/** Numbers that are there, one after another. */
-function plainNumbers(type: ParquetType, data: Float64Array, rows: number): Uint8Array {
-  const wide = type === "BIGINT" ? 2 : 1;
-  const words = new Int32Array(rows * wide);
-  let count = 0;
-  for (let row = 0; row < rows; row++) {
-    const value = data[row] as number;
-    if (value !== value) continue;
-    if (wide === 1) words[count++] = value;
-    else {
-      const high = Math.floor(value / TWO_32);
-      words[count++] = value - high * TWO_32;
-      words[count++] = high;
-    }
-  }
-  return new Uint8Array(words.buffer, 0, count * 4);
-}
-
-const BLOCK = 128;
-const MINIBLOCKS = 4;
-const EACH = BLOCK / MINIBLOCKS;
-
-// A page is written before the next one is made.
-let scratch = new Uint8Array(0);
-const steps = new Int32Array(BLOCK);
-// One word more than the widest needs: the last value's upper bits, zero, are written too.
-const packed = new Int32Array(EACH + 1);
-const packedBytes = new Uint8Array(packed.buffer);
-
-/**
- * Whole numbers as the differences to those before, in blocks less their smallest, packed in as few
- * bits. In 32-bit integers throughout: `range` is narrower than they are.
- */
-function deltas(data: Float64Array, rows: number, range: Range): Uint8Array {
-  const head: number[] = [];
-  putVarint(head, BLOCK);
-  putVarint(head, MINIBLOCKS);
-  putVarint(head, rows);
-  putZigzag(head, data[0] as number);
-  const blocks = Math.ceil(rows / BLOCK);
-  const room = head.length + blocks * (BLOCK * 4 + MINIBLOCKS + 10);
-  if (scratch.length < room) scratch = new Uint8Array(room);
-  const out = scratch;
-  out.set(head);
-  let at = head.length;
-  const { min } = range;
-  let before = ((data[0] as number) - min) | 0;
-  for (let from = 1; from < rows; from += BLOCK) {
-    const count = Math.min(BLOCK, rows - from);
-    let least = 0x7fffffff;
-    let most = -0x7fffffff;
-    for (let index = 0; index < count; index++) {
-      const value = ((data[from + index] as number) - min) | 0;
-      const step = (value - before) | 0;
-      steps[index] = step;
-      if (step < least) least = step;
-      if (step > most) most = step;
-      before = value;
-    }
-    const start: number[] = [];
-    putZigzag(start, least);
-    for (const byte of start) out[at++] = byte;
-    const widths = at;
-    at += MINIBLOCKS;
-    out.fill(0, widths, at);
-    if (least === most) continue;
-    for (let block = 0; block < MINIBLOCKS; block++) {
-      const first = block * EACH;
-      const end = Math.min(count, first + EACH);
-      let used = 0;
-      for (let index = first; index < end; index++) used |= (steps[index] as number) - least;
-      const width = 32 - Math.clz32(used);
-      out[widths + block] = width;
-      if (width === 0) continue;
-      packed.fill(0, 0, width);
-      let bit = 0;
-      for (let index = first; index < end; index++) {
-        const over = ((steps[index] as number) - least) | 0;
-        const word = bit >>> 5;
-        const shift = bit & 31;
-        packed[word] = (packed[word] as number) | (over << shift);
-        if (shift + width > 32) packed[word + 1] = over >>> (32 - shift);
-        bit += width;
-      }
-      for (let byte = 0; byte < width * 4; byte++) out[at++] = packedBytes[byte] as number;
-    }
-  }
-  return out.subarray(0, at);
 }
 
 export function encodedTexts({ dictionary, indices, lengths }: TextData, rows: number): Encoded {
@@ -274,8 +134,9 @@ function encodedRuns(places: readonly number[], lengths: readonly number[], size
   return Buffer.from(out);
 }
 
-/** Which rows hold something, as runs, with their length before them. */
-export function definitions(data: ColumnData, rows: number): Buffer {
+/** Which rows hold something, as runs, with their length before them; of numbers those encoded last. */
+export function definitions(data: ColumnData, rows: number): Uint8Array {
+  if (data instanceof Float64Array) return definedNumbers(rows);
   const out: number[] = [];
   let run = 0;
   let value = -1;
@@ -290,19 +151,10 @@ export function definitions(data: ColumnData, rows: number): Buffer {
     }
     run += some;
   };
-  if (data instanceof Float64Array)
-    for (let row = 0; row < rows;) {
-      const from = row++;
-      const none = Number.isNaN(data[from]);
-      while (row < rows && Number.isNaN(data[row]) === none) row++;
-      put(none ? 0 : 1, row - from);
-    }
-  else {
-    const { indices, lengths } = data;
-    const count = lengths === undefined ? rows : indices.length;
-    for (let index = 0; index < count; index++)
-      put((indices[index] as number) < 0 ? 0 : 1, lengths?.[index] ?? 1);
-  }
+  const { indices, lengths } = data;
+  const count = lengths === undefined ? rows : indices.length;
+  for (let index = 0; index < count; index++)
+    put((indices[index] as number) < 0 ? 0 : 1, lengths?.[index] ?? 1);
   put(-1, 0);
   const bytes = Buffer.alloc(4 + out.length);
   bytes.writeUInt32LE(out.length);

@@ -1,5 +1,6 @@
-import { readFileSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { zstdDecompressSync } from "node:zlib";
+import { Arena } from "./arena.ts";
 import { AppError } from "./errors.ts";
 import {
   CODEC_ZSTD,
@@ -8,46 +9,135 @@ import {
   PLAIN,
   RLE_DICTIONARY,
 } from "./parquet-encodings.ts";
-import { type ThriftFields, ThriftReader, type ThriftValue, unzigzag } from "./thrift.ts";
+import { type ThriftFields, ThriftReader, type ThriftValue } from "./thrift.ts";
+import { instantiate } from "./wasm.ts";
+
+/** The loops of `assembly/shared/columns.ts`. */
+interface Loops {
+  deltas(at: number, until: number, out: number, rows: number): number;
+  words(
+    at: number,
+    until: number,
+    bytes: number,
+    dictionary: number,
+    entries: number,
+    wide: boolean,
+    out: number,
+    rows: number,
+  ): number;
+  plain(at: number, until: number, wide: boolean, out: number, rows: number): number;
+}
+
+/** Bytes behind a page that its loops may read. */
+const SLACK = 16;
+
+/** Where pages are unpacked: a place in an arena for one column after another, of one file after another. */
+export class PageRoom {
+  readonly arena: Arena;
+  readonly loops: Loops;
+  #at = 0;
+  #size = 0;
+
+  constructor(arena = new Arena()) {
+    this.arena = arena;
+    this.loops = instantiate(
+      new URL("./columns.wasm", import.meta.url),
+      arena.memory,
+    ) as unknown as Loops;
+  }
+
+  /** The address of so many bytes, good until others are asked for. */
+  take(bytes: number): number {
+    if (bytes + SLACK > this.#size) {
+      this.#size = Math.ceil((bytes + SLACK) * 1.5);
+      this.#at = this.arena.reserve(this.#size);
+    }
+    return this.#at;
+  }
+
+  /** Forgets its place: the arena was taken back. */
+  reset(): void {
+    this.#size = 0;
+  }
+
+  bytes(at: number, until: number): Buffer {
+    return Buffer.from(this.arena.buffer, at, until - at);
+  }
+}
 
 /**
- * Reads columns of the Parquet files that `parquet.ts` writes, a row group at a time, into arrays that are
+ * Reads columns of the Parquet files that `parquet.ts` writes, a row group at a time, into memory that is
  * used again. For samples by the hundred million: the engine takes longer to hand them over in rows of
  * columns than it takes to work with them. Nothing that is not written here is read; whoever wants any
  * other file asks the engine.
  */
 export class ParquetReader {
   readonly #path: string;
-  readonly #file: Buffer;
+  readonly #file: number;
   readonly #columns: { name: string; type: ParquetType; optional: boolean }[];
+  readonly room: PageRoom;
   readonly groups: readonly RowGroup[];
 
-  constructor(path: string) {
+  /** @throws AppError WAREHOUSE_DAMAGED where the file is another's, or cut short */
+  constructor(path: string, room = new PageRoom()) {
     this.#path = path;
-    this.#file = readFileSync(path);
-    const length = this.#file.length;
-    if (length < 12 || this.#file.toString("latin1", length - 4) !== "PAR1")
+    this.room = room;
+    this.#file = openSync(path, "r");
+    try {
+      const footer = this.#footer();
+      if (text(footer.get(6)) !== "apportion")
+        throw this.damaged("it was not written by this program");
+      const [, ...schema] = list(footer.get(2));
+      this.#columns = schema.map((element) => ({
+        name: text(element.get(4)),
+        type: TYPES[whole(element.get(1))] ?? "BOOLEAN",
+        optional: element.get(3) === 1,
+      }));
+      this.groups = list(footer.get(4)).map(
+        (group) =>
+          new RowGroup(
+            this,
+            whole(group.get(3)),
+            list(group.get(1)).map((chunk) => {
+              const meta = chunk.get(3) as ThriftFields;
+              return {
+                at: whole(meta.get(11) ?? meta.get(9)),
+                plain: whole(meta.get(6)),
+                bytes: whole(meta.get(7)),
+                packed: meta.get(4) === CODEC_ZSTD,
+              };
+            }),
+          ),
+      );
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+
+  #footer(): ThriftFields {
+    const { size } = fstatSync(this.#file);
+    const tail = Buffer.alloc(8);
+    if (size >= 12) this.#read(tail, size - 8);
+    if (tail.toString("latin1", 4) !== "PAR1")
       throw this.damaged("it does not end as a Parquet file does");
-    const footer = this.#parsed(length - 8 - this.#file.readUInt32LE(length - 8)).fields;
-    if (text(footer.get(6)) !== "apportion")
-      throw this.damaged("it was not written by this program");
-    const [, ...schema] = list(footer.get(2));
-    this.#columns = schema.map((element) => ({
-      name: text(element.get(4)),
-      type: TYPES[whole(element.get(1))] ?? "BOOLEAN",
-      optional: element.get(3) === 1,
-    }));
-    this.groups = list(footer.get(4)).map(
-      (group) =>
-        new RowGroup(
-          this,
-          whole(group.get(3)),
-          list(group.get(1)).map((chunk) => {
-            const meta = chunk.get(3) as ThriftFields;
-            return { at: whole(meta.get(11) ?? meta.get(9)), packed: meta.get(4) === CODEC_ZSTD };
-          }),
-        ),
-    );
+    const length = tail.readUInt32LE(0);
+    if (length > size - 12) throw this.damaged("it is shorter than its footer says");
+    const footer = Buffer.alloc(length);
+    this.#read(footer, size - 8 - length);
+    return this.#parsed(footer, 0).fields;
+  }
+
+  #read(into: Buffer, at: number): void {
+    for (let from = 0; from < into.length;) {
+      const some = readSync(this.#file, into, from, into.length - from, at + from);
+      if (some === 0) throw this.damaged("it is shorter than its footer says");
+      from += some;
+    }
   }
 
   /** Where a column stands; null where the file has none of that name. */
@@ -60,9 +150,9 @@ export class ParquetReader {
     return this.#columns[place]?.type as ParquetType;
   }
 
-  #parsed(from: number): { fields: ThriftFields; end: number } {
+  #parsed(bytes: Buffer, from: number): { fields: ThriftFields; end: number } {
     try {
-      const reader = new ThriftReader(this.#file, from);
+      const reader = new ThriftReader(bytes, from);
       return { fields: reader.struct(), end: reader.at };
     } catch (error) {
       if (error instanceof RangeError) throw this.damaged(error.message);
@@ -70,33 +160,44 @@ export class ParquetReader {
     }
   }
 
-  /** The pages of a column of a row group: what its places stand for, and the values. */
-  pages(place: number, { at, packed }: Place, rows: number): Pages {
+  /** The pages of a column of a row group, good until another's are read. */
+  pages(place: number, { at, bytes, plain, packed }: Place, rows: number): Pages {
     const optional = this.#columns[place]?.optional === true;
-    let dictionary: Buffer | null = null;
-    let entries = 0;
-    for (let from = at; ;) {
-      const { fields, end } = this.#parsed(from);
-      const size = whole(fields.get(3));
-      const stored = this.#file.subarray(end, end + size);
-      const body = packed
-        ? zstdDecompressSync(stored, { chunkSize: Math.max(1024, whole(fields.get(2))) })
-        : stored;
+    const first = this.room.take(bytes + (packed ? plain : 0));
+    const chunk = this.room.bytes(first, first + bytes);
+    this.#read(chunk, at);
+    let free = first + bytes;
+    let dictionary: Pages["dictionary"] = null;
+    for (let from = 0; ;) {
+      const { fields, end } = this.#parsed(chunk, from);
+      from = end + whole(fields.get(3));
+      if (from > bytes) throw this.damaged("a page is longer than its column");
+      let page = { at: first + end, until: first + from };
+      if (packed) {
+        const size = whole(fields.get(2));
+        const body = zstdDecompressSync(chunk.subarray(end, from), {
+          chunkSize: Math.max(1024, size),
+        });
+        if (body.length !== size || free + size > first + bytes + plain)
+          throw this.damaged("a page is longer than it says");
+        page = { at: free, until: free + size };
+        this.room.bytes(page.at, page.until).set(body);
+        free += size;
+      }
       const head = fields.get(5) as ThriftFields | undefined;
       if (head === undefined) {
-        dictionary = body;
-        entries = whole((fields.get(7) as ThriftFields).get(1));
-        from = end + size;
+        dictionary = { ...page, entries: whole((fields.get(7) as ThriftFields).get(1)) };
         continue;
       }
       if (whole(head.get(1)) !== rows) throw this.damaged("a page does not hold its rows");
+      const body = this.room.bytes(page.at, page.until);
       const defined = optional ? 4 + body.readUInt32LE(0) : 0;
       return {
         encoding: whole(head.get(2)),
         definitions: optional ? body.subarray(4, defined) : null,
-        body: body.subarray(defined),
+        at: page.at + defined,
+        until: page.until,
         dictionary,
-        entries,
       };
     }
   }
@@ -119,6 +220,9 @@ const TYPES: Readonly<Record<number, ParquetType>> = {
 /** Where a column of a row group begins, and whether its pages are packed by zstd. */
 interface Place {
   at: number;
+  /** Bytes in the file, and at most as many unpacked. */
+  bytes: number;
+  plain: number;
   packed: boolean;
 }
 
@@ -126,9 +230,10 @@ interface Pages {
   encoding: number;
   /** Which rows hold something; null: all do. */
   definitions: Uint8Array | null;
-  body: Buffer;
-  dictionary: Buffer | null;
-  entries: number;
+  /** Addresses of what the page holds, and of its dictionary. */
+  at: number;
+  until: number;
+  dictionary: { at: number; until: number; entries: number } | null;
 }
 
 /** Values by runs of rows: from row `starts[i]` on, `values[i]`. */
@@ -154,9 +259,12 @@ export class RowGroup {
 
   /** A column of texts that are there in every row. */
   texts(place: number): Runs<string> {
-    const { body, dictionary, entries, encoding, definitions } = this.#pages(place);
-    if (dictionary === null || encoding !== RLE_DICTIONARY)
+    const { at: start, until, dictionary: held, encoding, definitions } = this.#pages(place);
+    if (held === null || encoding !== RLE_DICTIONARY)
       throw this.#file.damaged("a column of texts has no dictionary");
+    const { room } = this.#file;
+    const [body, dictionary] = [room.bytes(start, until), room.bytes(held.at, held.until)];
+    const { entries } = held;
     if (definitions !== null && countOf(definitions, this.rows) < this.rows)
       throw this.#file.damaged("a text that must be there is not");
     const words: string[] = [];
@@ -180,19 +288,28 @@ export class RowGroup {
    * @param nothing what stands where the column holds nothing
    */
   runs(place: number, nothing: number): Runs<number> {
-    const { encoding, definitions, body, dictionary, entries } = this.#pages(place);
+    const { encoding, definitions, at, until, dictionary } = this.#pages(place);
+    const { room } = this.#file;
     const runs: Runs<number> = { starts: [], values: [] };
     if (encoding !== RLE_DICTIONARY || dictionary === null) {
-      const numbers = new Float64Array(this.rows);
-      this.numbers(place, numbers, nothing);
+      const { top } = room.arena;
+      const lane = room.arena.reserve(this.rows * 8);
+      this.numbers(place, lane, nothing);
+      const numbers = new Float64Array(room.arena.buffer, lane, this.rows);
       for (let row = 0; row < this.rows; row++)
         if (row === 0 || numbers[row] !== numbers[row - 1]) {
           runs.starts.push(row);
           runs.values.push(numbers[row] as number);
         }
+      room.arena.release(top);
       return runs;
     }
-    const words = plain(this.#file.type(place), dictionary, entries);
+    const body = room.bytes(at, until);
+    const words = plain(
+      this.#file.type(place),
+      room.bytes(dictionary.at, dictionary.until),
+      dictionary.entries,
+    );
     const put = (row: number, value: number) => {
       runs.starts.push(row);
       runs.values.push(value);
@@ -235,28 +352,39 @@ export class RowGroup {
   }
 
   /**
-   * A column of numbers into an array of at least `rows`.
+   * A column of numbers as doubles.
+   * @param into the address of `rows` of them in the reader's arena
    * @param nothing what stands where the column holds nothing
    */
-  numbers(place: number, into: Float64Array, nothing = Number.NaN): void {
-    const pages = this.#pages(place);
+  numbers(place: number, into: number, nothing = Number.NaN): void {
+    const { encoding, definitions, at, until, dictionary } = this.#pages(place);
     const { rows } = this;
-    const count = pages.definitions === null ? rows : countOf(pages.definitions, rows);
-    const type = this.#file.type(place);
-    if (pages.encoding === DELTA_BINARY_PACKED) fromDeltas(pages.body, into, count);
-    else if (pages.encoding === PLAIN) into.set(plain(type, pages.body, count));
-    else if (pages.encoding === RLE_DICTIONARY && pages.dictionary !== null) {
-      const values = plain(type, pages.dictionary, pages.entries);
-      let row = 0;
-      eachRun(pages.body, pages.body[0] as number, 1, count, (value, length) => {
-        const number = values[value] as number;
-        if (length === 1) into[row] = number;
-        else into.fill(number, row, row + length);
-        row += length;
-      });
-    } else throw this.#file.damaged(`encoding ${pages.encoding} is not written here`);
-    if (pages.definitions !== null && count < rows)
-      spread(pages.definitions, into, count, rows, nothing);
+    const { room } = this.#file;
+    const count = definitions === null ? rows : countOf(definitions, rows);
+    const wide = this.#file.type(place) === "BIGINT";
+    let whole: number | null = null;
+    if (count === 0) whole = 1;
+    else if (encoding === DELTA_BINARY_PACKED) whole = room.loops.deltas(at, until, into, count);
+    else if (encoding === PLAIN) whole = room.loops.plain(at, until, wide, into, count);
+    else if (encoding === RLE_DICTIONARY && dictionary !== null) {
+      const size = dictionary.entries * (wide ? 8 : 4);
+      if (size <= dictionary.until - dictionary.at) {
+        const bytes = Math.ceil((room.bytes(at, at + 1)[0] as number) / 8);
+        whole = room.loops.words(
+          at + 1,
+          until,
+          bytes,
+          dictionary.at,
+          dictionary.entries,
+          wide,
+          into,
+          count,
+        );
+      }
+    } else throw this.#file.damaged(`encoding ${encoding} is not written here`);
+    if (whole !== 1) throw this.#file.damaged("a page does not hold its numbers");
+    if (definitions !== null && count < rows)
+      spread(definitions, new Float64Array(room.arena.buffer, into, rows), count, rows, nothing);
   }
 }
 
@@ -318,46 +446,6 @@ function plain(type: ParquetType, bytes: Buffer, count: number): Float64Array {
         ? bytes.readUInt32LE(index * 8) + bytes.readInt32LE(index * 8 + 4) * 4_294_967_296
         : bytes.readInt32LE(index * 4);
   return numbers;
-}
-
-/** Differences packed by the bit, as `deltas` packs them. */
-function fromDeltas(body: Buffer, into: Float64Array, rows: number): void {
-  const head = new ThriftReader(body, 0);
-  const [block, minis] = [head.varint(), head.varint()];
-  const each = block / minis;
-  if (head.varint() !== rows) throw new AppError("INTERNAL", "a page does not hold its numbers");
-  let value = unzigzag(head.varint());
-  into[0] = value;
-  // Four bytes are read at a time, a few beyond the last value's.
-  const padded = Buffer.alloc(body.length + 8);
-  padded.set(body);
-  const view = new DataView(padded.buffer, padded.byteOffset, padded.length);
-  let at = head.at;
-  for (let row = 1; row < rows;) {
-    head.at = at;
-    const least = unzigzag(head.varint());
-    const widths = head.at;
-    at = widths + minis;
-    for (let mini = 0; mini < minis && row < rows; mini++) {
-      const width = padded[widths + mini] as number;
-      const end = Math.min(rows, row + each);
-      if (width === 0) for (; row < end; row++) into[row] = value += least;
-      else if (width <= 25) {
-        const mask = (1 << width) - 1;
-        for (let bit = at * 8; row < end; row++, bit += width)
-          into[row] = value += least + ((view.getUint32(bit >>> 3, true) >>> (bit & 7)) & mask);
-      } else {
-        const mask = width === 32 ? -1 : (1 << width) - 1;
-        for (let bit = at * 8; row < end; row++, bit += width) {
-          const [from, shift] = [bit >>> 3, bit & 7];
-          const low = view.getUint32(from, true) >>> shift;
-          const high = shift === 0 ? 0 : (padded[from + 4] as number) << (32 - shift);
-          into[row] = value += least + (((low | high) & mask) >>> 0);
-        }
-      }
-      at += (width * each) / 8;
-    }
-  }
 }
 
 const whole = (value: ThriftValue | undefined): number => (typeof value === "number" ? value : 0);

@@ -4,6 +4,7 @@ import {
   DuckDBInstance,
   LIST,
   VARCHAR,
+  blobValue,
   listValue,
   type DuckDBAppender,
   type DuckDBConnection,
@@ -216,7 +217,14 @@ export class ColumnChunk {
 /** What the engine takes at once. */
 const CHUNK_ROWS = 2048;
 
-/** Appends whole columns: of an INTEGER or DOUBLE column as an array of numbers, of others as values or lists of text. */
+type Appended = DuckDBValue | readonly string[] | Uint8Array;
+
+function appended(value: Appended): DuckDBValue {
+  if (value instanceof Uint8Array) return blobValue(value);
+  return Array.isArray(value) ? listValue(value as string[]) : (value as DuckDBValue);
+}
+
+/** Appends whole columns: of an INTEGER or DOUBLE column as an array of numbers, of others as values, bytes or lists of text. */
 export class TableAppender {
   readonly #appender: DuckDBAppender;
   readonly #types: DuckDBType[];
@@ -229,7 +237,7 @@ export class TableAppender {
 
   /** @param rows how many of each column are taken, from its beginning */
   append(
-    columns: readonly (Float64Array | Int32Array | readonly (DuckDBValue | readonly string[])[])[],
+    columns: readonly (Float64Array | Int32Array | readonly Appended[])[],
     rows: number,
   ): void {
     for (let from = 0; from < rows; from += CHUNK_ROWS) {
@@ -237,10 +245,8 @@ export class TableAppender {
       const chunk = DuckDBDataChunk.create(this.#types, until - from);
       for (const [index, column] of columns.entries()) {
         if (Array.isArray(column)) {
-          const values = (column as readonly (DuckDBValue | readonly string[])[])
-            .slice(from, until)
-            .map((value) => (Array.isArray(value) ? listValue(value as string[]) : value));
-          chunk.setColumnValues(index, values as DuckDBValue[]);
+          const values = (column as readonly Appended[]).slice(from, until).map(appended);
+          chunk.setColumnValues(index, values);
           continue;
         }
         const numbers = column as Float64Array | Int32Array;

@@ -8,13 +8,19 @@ import { main } from "assemblyscript/asc";
  */
 const root = join(import.meta.dirname, "..");
 
-/** Sources from the root on, in order. */
+/** Sources from the root on, in order; what they import is in folders beside them. */
 export const sources = (): string[] =>
-  globSync("{data,ingest,analysis}/**/assembly/*.ts", { cwd: root }).toSorted();
+  globSync("{data,ingest,analysis}/**/assembly/{,shared/}*.ts", { cwd: root }).toSorted();
 
 /** Where a source's module stands, from the root on. */
 export const moduleOf = (source: string): string =>
-  join(source, "../..", `${basename(source, ".ts")}.wasm`);
+  join(source.slice(0, source.lastIndexOf("/assembly/")), `${basename(source, ".ts")}.wasm`);
+
+/** Modules in `assembly/shared/` work on memory that threads share (`data/arena.ts`). */
+const flagsOf = (source: string): string[] =>
+  source.includes("/assembly/shared/")
+    ? "--enable threads --sharedMemory --initialMemory 16 --maximumMemory 65536".split(" ")
+    : [];
 
 /** Compiles one source. What is wrong with it the compiler writes to stderr. @throws Error where it does not compile */
 export async function assemble(source: string): Promise<Uint8Array> {
@@ -26,7 +32,8 @@ export async function assemble(source: string): Promise<Uint8Array> {
       root,
       "--outFile",
       "made.wasm",
-      ..."--runtime stub -O3 --noAssert --enable simd --importMemory".split(" "),
+      ..."--runtime stub -O3 --noAssert --enable simd --importMemory --use abort=".split(" "),
+      ...flagsOf(source),
     ],
     {
       stderr: process.stderr,

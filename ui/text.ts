@@ -28,3 +28,8 @@ export function matches(text: string, search: string): boolean {
     .split(/\s+/)
     .every((word) => held.includes(word));
 }
+
+/** The last step of a path. */
+export function lastOf(path: string): string {
+  return path.split("/").at(-1) ?? path;
+}

@@ -187,6 +187,7 @@ function seriesOf(pods: Map<string, PodSlots>, from: number, slots: number, hold
     mem: new Float64Array(most),
     pods: [],
     sizes: [],
+    throttled: new Uint32Array(0),
     events: [],
   };
   let at = 0;

@@ -15,16 +15,15 @@ export function findingColumns(table: string): [name: string, type: string][] {
   return Object.entries(TABLES[table] ?? {}).map(([name, [type]]) => [name, type]);
 }
 
-/** Hours are numbers alone, by the ten million: looking which other packing suits them takes longer than writing them. */
-const packing = (table: string) =>
-  table === "recommendation_hour" ? " USING COMPRESSION bitpacking" : "";
+/** Hours are packed already: looking for another packing takes longer than writing them. */
+const packing = (type: string) => (type === "BLOB" ? " USING COMPRESSION uncompressed" : "");
 
 /** Makes every table of findings, empty, in the schema in use. */
 export async function makeFindingTables(session: Session): Promise<void> {
   for (const table of FINDING_TABLES)
     await session.run(
       `CREATE TABLE ${table} (${findingColumns(table)
-        .map(([name, type]) => `${name} ${type}${packing(table)}`)
+        .map(([name, type]) => `${name} ${type}${packing(type)}`)
         .join(", ")})`,
     );
 }

@@ -146,3 +146,6 @@ rows AS (
     namespace
 )
 SELECT * FROM rows
+ORDER BY
+  cluster,
+  namespace

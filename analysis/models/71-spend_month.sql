@@ -24,3 +24,6 @@ SELECT
   CAST(sum(contracted_nulls) AS BIGINT) AS contracted_nulls
 FROM spend
 GROUP BY ALL
+ORDER BY
+  cluster,
+  namespace

@@ -1,6 +1,6 @@
 -- What each policy passes to a target, or takes from it. Grain: policy, cluster, bucket.
 -- Reads: visible_spend_month, visible_spend_resource of {{month}}. Read by: explain.
--- Parameters: $scope, $currency, $team, $cluster, $namespace, $resource (or NULL). Slots: {{place}}, {{measure}}, {{month}}.
+-- Parameters: $scope, $currency, $team, $cluster, $namespace, $resource (or NULL). Slots: {{at_place}}, {{measure}}, {{month}}.
 SELECT
   policy AS policy,
   cluster AS cluster,
@@ -12,7 +12,7 @@ WHERE policy IS NOT NULL
   AND currency = $currency
   AND ($team IS NULL OR team = $team)
   AND ($cluster IS NULL OR cluster = $cluster)
-  AND ($namespace IS NULL OR {{place}} = $namespace)
+  AND ($namespace IS NULL OR {{at_place}})
 GROUP BY
   policy,
   cluster,

@@ -1,19 +1,8 @@
--- The evidence of a recommendation, hour by hour. Grain: hour. Microcores and KiB; NULL: none.
--- Reads: findings.visible_recommendation_hour. Read by: GET findings/{id}. Parameters: $scope, $series.
+-- The evidence of a recommendation, as it is packed (analysis/findings/hours.ts). Grain: recommendation.
+-- Reads: findings.visible_recommendation_hours. Read by: GET findings/{id}. Parameters: $scope, $series.
 SELECT
-  CAST(hour AS BIGINT) * 3600 AS at,
-  pods AS pods,
-  cpu_avg AS "cpuAverage",
-  cpu_max AS "cpuMax",
-  mem_avg AS "memAverage",
-  mem_max AS "memMax",
-  nullif(cpu_request, -1) AS "cpuRequest",
-  nullif(mem_request, -1) AS "memRequest",
-  nullif(cpu_limit, -1) AS "cpuLimit",
-  nullif(mem_limit, -1) AS "memLimit",
-  oom_kills AS "oomKills",
-  throttled_ms AS "throttledMs"
-FROM findings.visible_recommendation_hour($scope)
+  first_hour AS first,
+  hours AS hours,
+  to_base64(packed) AS packed
+FROM findings.visible_recommendation_hours($scope)
 WHERE series_id = $series
-ORDER BY
-  hour

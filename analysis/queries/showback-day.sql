@@ -1,6 +1,6 @@
 -- Cost by charge day. Grain: day.
 -- Reads: visible_spend of {{month}}. Read by: GET showback?by=day.
--- Parameters: $scope, $policy, $currency, $team, $cluster, $namespace (or NULL), $limit, $offset. Slots: {{place}}, {{measure}}, {{nulls}}, {{month}}.
+-- Parameters: $scope, $policy, $currency, $team, $cluster, $namespace (or NULL), $limit, $offset. Slots: {{at_place}}, {{measure}}, {{nulls}}, {{month}}.
 SELECT
   CAST(day AS VARCHAR) AS key,
   sum({{measure}}) AS cost,
@@ -16,7 +16,7 @@ WHERE (policy IS NULL OR policy = $policy)
     AND currency = $currency
     AND ($team IS NULL OR team = $team)
     AND ($cluster IS NULL OR cluster = $cluster)
-    AND ($namespace IS NULL OR {{place}} = $namespace)
+    AND ($namespace IS NULL OR {{at_place}})
 GROUP BY day
 ORDER BY day
 LIMIT $limit

@@ -1,6 +1,6 @@
 -- Cost by workload before redistribution, and what is outside clusters in one row. Grain: key.
 -- Reads: visible_spend_workload, visible_spend_month of {{month}} and {{previous}}. Read by: GET showback?by=workload.
--- Parameters: $scope, $currency, $team, $cluster, $namespace (or NULL), $limit, $offset. Slots: {{place}}, {{measure}}, {{month}}, {{previous}}.
+-- Parameters: $scope, $currency, $team, $cluster, $namespace (or NULL), $limit, $offset. Slots: {{place}}, {{at_place}}, {{measure}}, {{month}}, {{previous}}.
 -- What a namespace pays and no one workload of it (balancers, unmounted disks) stands under the namespace.
 WITH
 this_month AS (
@@ -14,7 +14,7 @@ this_month AS (
   WHERE currency = $currency
     AND ($team IS NULL OR team = $team)
     AND ($cluster IS NULL OR cluster = $cluster)
-    AND ($namespace IS NULL OR {{place}} = $namespace)
+    AND ($namespace IS NULL OR {{at_place}})
   GROUP BY ALL
   UNION ALL
   SELECT
@@ -40,7 +40,7 @@ last_month AS (
   WHERE currency = $currency
     AND ($team IS NULL OR team = $team)
     AND ($cluster IS NULL OR cluster = $cluster)
-    AND ($namespace IS NULL OR {{place}} = $namespace)
+    AND ($namespace IS NULL OR {{at_place}})
   GROUP BY ALL
   UNION ALL
   SELECT

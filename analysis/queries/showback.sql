@@ -1,7 +1,7 @@
 -- Cost by one dimension, this month and the one before. Grain: key.
 -- Reads: visible_spend_month of {{month}} and {{previous}}. Read by: GET showback, the pages.
 -- Parameters: $policy, $scope (team ids or NULL for all), $currency, $team, $cluster, $namespace (or NULL), $limit, $offset.
--- Slots: {{place}}, {{key}} column of the dimension, {{measure}} column of the measure, {{nulls}} its count
+-- Slots: {{at_place}}, {{key}} column of the dimension, {{measure}} column of the measure, {{nulls}} its count
 -- of lines that do not state it, {{month}}, {{previous}}.
 WITH
 this_month AS (
@@ -19,7 +19,7 @@ this_month AS (
     AND currency = $currency
     AND ($team IS NULL OR team = $team)
     AND ($cluster IS NULL OR cluster = $cluster)
-    AND ($namespace IS NULL OR {{place}} = $namespace)
+    AND ($namespace IS NULL OR {{at_place}})
   GROUP BY {{key}}
   -- What was passed on whole is no row.
   HAVING NOT (min(bucket) IN ('__idle__', '__system__', '__control_plane__', '__network__', '__commitment_unused__') AND min(bucket) = max(bucket) AND sum(abs(effective)) > 0 AND sum(effective) = 0 AND sum(billed) = 0)
@@ -35,7 +35,7 @@ last_month AS (
     AND currency = $currency
     AND ($team IS NULL OR team = $team)
     AND ($cluster IS NULL OR cluster = $cluster)
-    AND ($namespace IS NULL OR {{place}} = $namespace)
+    AND ($namespace IS NULL OR {{at_place}})
   GROUP BY {{key}}
   HAVING NOT (min(bucket) IN ('__idle__', '__system__', '__control_plane__', '__network__', '__commitment_unused__') AND min(bucket) = max(bucket) AND sum(abs(effective)) > 0 AND sum(effective) = 0 AND sum(billed) = 0)
 )

@@ -1,6 +1,6 @@
 -- A month's total and the one before. Grain: one row.
 -- Reads: visible_spend_month of {{month}} and {{previous}}. Read by: every page's meta.
--- Parameters: $scope, $policy, $currency, $team, $cluster, $namespace (or NULL). Slots: {{place}}, {{measure}}, {{nulls}}, {{month}}, {{previous}}.
+-- Parameters: $scope, $policy, $currency, $team, $cluster, $namespace (or NULL). Slots: {{at_place}}, {{measure}}, {{nulls}}, {{month}}, {{previous}}.
 SELECT
   (
     SELECT coalesce(sum({{measure}}), 0)
@@ -9,7 +9,7 @@ SELECT
     AND currency = $currency
     AND ($team IS NULL OR team = $team)
     AND ($cluster IS NULL OR cluster = $cluster)
-    AND ($namespace IS NULL OR {{place}} = $namespace)
+    AND ($namespace IS NULL OR {{at_place}})
   ) AS total,
   (
     SELECT sum({{measure}})
@@ -18,7 +18,7 @@ SELECT
     AND currency = $currency
     AND ($team IS NULL OR team = $team)
     AND ($cluster IS NULL OR cluster = $cluster)
-    AND ($namespace IS NULL OR {{place}} = $namespace)
+    AND ($namespace IS NULL OR {{at_place}})
   ) AS previous,
   (
     SELECT coalesce(sum({{nulls}}), 0)
@@ -27,7 +27,7 @@ SELECT
     AND currency = $currency
     AND ($team IS NULL OR team = $team)
     AND ($cluster IS NULL OR cluster = $cluster)
-    AND ($namespace IS NULL OR {{place}} = $namespace)
+    AND ($namespace IS NULL OR {{at_place}})
   ) AS unstated,
   (
     SELECT coalesce(list_sort(list(DISTINCT currency)), [])

@@ -83,10 +83,10 @@ function within(part: Part, from: number, until: number, window: Window): Part |
     const middle = window.from + (part.first + index + 0.5) * BUCKET_MS;
     return middle >= from && middle < until;
   };
+  const buckets = part.figures.length / 2;
   return {
     ...part,
     runs,
-    sum: part.sum.map((value, index) => (inside(index) ? value : 0)),
-    max: part.max.map((value, index) => (inside(index) ? value : 0)),
+    figures: part.figures.map((value, index) => (inside(index % buckets) ? value : 0)),
   };
 }

@@ -5,6 +5,7 @@ import { type Matcher, METRICS } from "./metrics.ts";
 import { ChunkedReader } from "./chunked.ts";
 import { remoteRead } from "./remote-read.ts";
 import { HOUR_MS } from "./runs.ts";
+import { Samples } from "./samples.ts";
 
 /** What a server has, found by asking it. */
 export interface Capabilities {
@@ -120,7 +121,15 @@ async function streams(endpoint: Endpoint, options: ProbeOptions): Promise<strin
         until: options.at,
         matchers: [["__name__", "=", "kube_node_info"], ...options.cluster],
       },
-      new ChunkedReader(endpoint.place, { series() {} }),
+      new ChunkedReader(
+        endpoint.place,
+        {
+          samples: new Samples(),
+          fold: { kind: "state", hold: 0, most: Infinity },
+          window: { from: options.at - 1, until: options.at },
+        },
+        { series() {} },
+      ),
       { signal: options.signal, timeoutMs: 30_000 },
     );
     return null;

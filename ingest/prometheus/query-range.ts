@@ -84,8 +84,10 @@ async function readMemory(
     const held = heldMs(runs, window, values.length);
     const figures = {
       first: 0,
-      sum: held.map((ms, bucket) => ms * finite(average?.[bucket])),
-      max: held.map((_, bucket) => finite(maximum?.[bucket])),
+      figures: joined(
+        held.map((ms, bucket) => ms * finite(average?.[bucket])),
+        held.map((_, bucket) => finite(maximum?.[bucket])),
+      ),
       runs,
     };
     reducer.buckets(name, labels, figures, infinite(average));
@@ -126,12 +128,22 @@ async function readCounter(
     if (runs.length === 0) continue;
     const figures = {
       first: 0,
-      sum,
-      max: sum.map((_, bucket) => finite(maximum?.[bucket]) / 1000),
+      figures: joined(
+        sum,
+        sum.map((_, bucket) => finite(maximum?.[bucket]) / 1000),
+      ),
       runs: name === "container_cpu_usage_seconds_total" ? runs : [],
     };
     reducer.buckets(name, labels, figures, infinite(rate));
   }
+}
+
+/** Sums and maxima as `Part.figures` has them. */
+function joined(sum: Float64Array, max: Float64Array): Float64Array {
+  const figures = new Float64Array(sum.length * 2);
+  figures.set(sum);
+  figures.set(max, sum.length);
+  return figures;
 }
 
 const finite = (value: number | undefined): number =>
@@ -203,7 +215,7 @@ function asSamples(
         given.push(1);
       }
   if (times.length > 0)
-    reducer.series(
+    reducer.samples(
       metric.name,
       named,
       Float64Array.from(times),

@@ -7,7 +7,7 @@ import { Type, type Static } from "typebox";
 import { Compile } from "typebox/compile";
 import { AppError, firstLine } from "../../data/errors.ts";
 import { parseDay } from "../../data/period.ts";
-import type { SeriesSink } from "./reduce.ts";
+import type { SampleSink } from "./reduce.ts";
 
 /**
  * Samples written down, a day a file: the form `demo` uses, so that it needs no server. The first
@@ -79,7 +79,7 @@ export async function recordedDays(folder: string, name: string): Promise<Record
 export async function readRecorded(
   path: string,
   expected: { cluster: string; day: string },
-  begin: (step: number) => SeriesSink,
+  begin: (step: number) => SampleSink,
   signal: AbortSignal,
 ): Promise<number> {
   const file = createReadStream(path, { highWaterMark: 1 << 18 });
@@ -97,7 +97,7 @@ export async function readRecorded(
   signal.addEventListener("abort", () => stop(signal.reason as Error), { once: true });
   let number = 0;
   let step = 0;
-  let sink: SeriesSink | undefined;
+  let sink: SampleSink | undefined;
   let times = new Float64Array(2048);
   let values = new Float64Array(2048);
   const invalid = (what: string) =>
@@ -136,7 +136,7 @@ export async function readRecorded(
       times[taken] = (series.start + index * series.step) * 1000;
       values[taken++] = value;
     }
-    sink.series(series.metric["__name__"] ?? "", series.metric, times, values, taken);
+    sink.samples(series.metric["__name__"] ?? "", series.metric, times, values, taken);
   }
   signal.throwIfAborted();
   if (failed !== undefined)

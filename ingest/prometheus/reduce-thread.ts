@@ -1,12 +1,10 @@
 import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 import { AppError, type ErrorCode } from "../../data/errors.ts";
-import { FRAME_HEAD, Frames } from "./frames.ts";
 import type { ReducerOptions } from "./reduce.ts";
 import type { ReduceNotes } from "./reduce-notes.ts";
 import type { ChunkSink } from "./remote-read.ts";
 import type { FactFile } from "./write.ts";
-import { XOR_SLACK } from "./xor.ts";
 
 export interface ReduceOptions extends ReducerOptions {
   cluster: string;
@@ -24,22 +22,22 @@ export interface Reduced {
 
 type Message =
   | { begin: ReduceOptions }
-  | { stream: number; bytes: ArrayBuffer; length: number }
-  | { stream: number }
+  | { stream: number; metric: string; bytes: ArrayBuffer; length: number }
+  | { stream: number; metric: string }
   | { what: "endShard" | "finish" };
 export type ToWorker = { id: number } & Message;
 export interface FromWorker {
   done: number;
   bytes?: ArrayBuffer;
-  skipped?: string[];
   reduced?: Reduced;
   failed?: { code: ErrorCode; said: string; stack: string };
 }
 
 // Each crossing costs a third of a millisecond on both sides.
 const BATCH = 1 << 20;
-// Two batches on their way keep the thread busy while an answer pauses.
-const MOST_WAITING = 2;
+// What the server says of pods it sends slower than it is read, samples faster, and a shard is written
+// while the next is on its way: what waits evens it out.
+const MOST_WAITING = 8;
 
 // Longer than a day's facts take to be committed.
 const MOST_IDLE_MS = 60_000;
@@ -97,24 +95,23 @@ export class ReduceThreads {
 
 /**
  * Decodes, reduces and writes the facts of a cluster-day in a thread of its own, so that the network
- * is read, and its frames are checked, meanwhile: together they are as fast as the slower of the two.
- * Frames are copied into batches whose memory goes over and comes back. A thread is kept from day to day: one that is new
- * spends more on loading and compiling than on the samples of a day.
+ * is read meanwhile: together they are as fast as the slower of the two. Bytes are copied into batches
+ * whose memory goes over and comes back. A thread is kept from day to day: one that is new spends more
+ * on loading and compiling than on the samples of a day.
  */
 export class ReduceThread {
   readonly #worker: Worker;
-  readonly #place: string;
   readonly #free: ArrayBuffer[] = [];
   readonly #waiting = new Map<
     number,
     { resolve: (answer: FromWorker) => void; reject: (error: Error) => void }
   >();
+  readonly #onTheirWay = new Set<Promise<void>>();
   #id = 0;
   #streams = 0;
   #failed: Error | undefined;
 
   constructor(place: string) {
-    this.#place = place;
     // Of heaps that are made from now on: at one megabyte it spent a second of five on collections.
     setFlagsFromString("--min-semi-space-size=4");
     this.#worker = new Worker(new URL("./reduce-worker.ts", import.meta.url), {
@@ -146,8 +143,7 @@ export class ReduceThread {
   }
 
   #answered({ bytes, failed, ...answer }: FromWorker): void {
-    // One that was made for a large frame is not kept.
-    if (bytes?.byteLength === BATCH) this.#free.push(bytes);
+    if (bytes !== undefined) this.#free.push(bytes);
     if (failed !== undefined) {
       const error = new AppError(failed.code, failed.said);
       error.stack = failed.stack;
@@ -173,56 +169,57 @@ export class ReduceThread {
     });
   }
 
-  /** Takes one answer of remote read. */
-  stream(): ChunkSink {
+  /**
+   * Takes one answer of remote read, with series of a metric. It is read later than this says: what is
+   * wrong with it is thrown by any later call, at last by `finish`.
+   */
+  stream(metric: string): ChunkSink<object> {
     const stream = this.#streams++;
-    let batch = Buffer.alloc(0);
+    let batch: Uint8Array<ArrayBuffer> | undefined;
     let filled = 0;
-    const onTheirWay = new Set<Promise<void>>();
-    let failed: Error | undefined;
     const send = () => {
-      if (filled === 0) return;
-      const bytes = batch.buffer as ArrayBuffer;
-      const sent = this.#ask({ stream, bytes, length: filled }, [bytes]).then(
-        () => void onTheirWay.delete(sent),
-        (error: Error) => {
-          failed = error;
-          onTheirWay.delete(sent);
-        },
-      );
-      onTheirWay.add(sent);
-      filled = 0;
-      batch = Buffer.alloc(0);
+      if (batch === undefined) return;
+      this.#send({ stream, metric, bytes: batch.buffer, length: filled }, [batch.buffer]);
+      batch = undefined;
     };
-    const frames = new Frames(this.#place, (bytes, from, until) => {
-      const room = FRAME_HEAD + until - from;
-      if (filled + room + XOR_SLACK > batch.length) send();
-      if (batch.length === 0)
-        batch = Buffer.from(
-          room + XOR_SLACK > BATCH
-            ? new ArrayBuffer(room + XOR_SLACK)
-            : (this.#free.pop() ?? new ArrayBuffer(BATCH)),
-        );
-      batch.writeUInt32LE(until - from, filled);
-      bytes.copy(batch, filled + FRAME_HEAD, from, until);
-      filled += room;
-    });
     return {
       take: (piece) => {
-        if (failed !== undefined) throw failed;
-        frames.take(piece);
-        if (onTheirWay.size < MOST_WAITING) return undefined;
-        return Promise.race(onTheirWay).then(() => {
-          if (failed !== undefined) throw failed;
-        });
+        if (this.#failed !== undefined) throw this.#failed;
+        for (let at = 0; at < piece.length;) {
+          if (batch === undefined) {
+            batch = new Uint8Array(this.#free.pop() ?? new ArrayBuffer(BATCH));
+            filled = 0;
+          }
+          const some = Math.min(piece.length - at, BATCH - filled);
+          batch.set(some === piece.length ? piece : piece.subarray(at, at + some), filled);
+          at += some;
+          filled += some;
+          if (filled === BATCH) send();
+        }
+        return this.#onTheirWay.size < MOST_WAITING ? undefined : this.#room();
       },
-      end: async () => {
-        const count = frames.end();
+      end: () => {
+        if (this.#failed !== undefined) throw this.#failed;
         send();
-        const { skipped = [] } = await this.#ask({ stream });
-        return { frames: count, skipped };
+        this.#send({ stream, metric });
+        return {};
       },
     };
+  }
+
+  /** Sends what is answered when it was read. */
+  #send(message: Message, transfer: ArrayBuffer[] = []): void {
+    const sent = this.#ask(message, transfer).then(
+      () => void this.#onTheirWay.delete(sent),
+      // Kept as why nothing more is taken.
+      () => void this.#onTheirWay.delete(sent),
+    );
+    this.#onTheirWay.add(sent);
+  }
+
+  async #room(): Promise<void> {
+    await Promise.race(this.#onTheirWay);
+    if (this.#failed !== undefined) throw this.#failed;
   }
 
   /** See `Reducer.endShard`. */

@@ -1,24 +1,30 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { AppError } from "../../data/errors.ts";
-import { SeriesReader } from "./chunked.ts";
-import { FRAME_HEAD } from "./frames.ts";
+import { ChunkedReader } from "./chunked.ts";
+import { METRIC_BY_NAME, type Metric } from "./metrics.ts";
 import type { FromWorker, ToWorker } from "./reduce-thread.ts";
 import { Reducer } from "./reduce.ts";
+import { Samples } from "./samples.ts";
 import { FactFiles } from "./write.ts";
 
 /** The other side of `ReduceThread`: one cluster-day after another. */
 const place = workerData as string;
 const port = parentPort;
 if (port === null) throw new AppError("INTERNAL", "runs as a worker only");
+const samples = new Samples();
 let day: { facts: FactFiles; reducer: Reducer } | undefined;
-const streams = new Map<number, SeriesReader>();
+const streams = new Map<number, ChunkedReader>();
 
 const tell = (message: FromWorker, transfer: ArrayBuffer[] = []) =>
   port.postMessage(message, transfer);
 
-function streamOf(id: number): SeriesReader {
+function streamOf(id: number, metric: string): ChunkedReader {
   let stream = streams.get(id);
-  if (stream === undefined) streams.set(id, (stream = new SeriesReader(place, begun().reducer)));
+  if (stream === undefined) {
+    const { reducer } = begun();
+    const reading = reducer.reading(METRIC_BY_NAME.get(metric) as Metric);
+    streams.set(id, (stream = new ChunkedReader(place, reading, reducer)));
+  }
   return stream;
 }
 
@@ -32,21 +38,16 @@ async function take(message: ToWorker): Promise<void> {
   if ("begin" in message) {
     const { cluster, folder, ...options } = message.begin;
     const facts = new FactFiles(cluster, folder);
-    day = { facts, reducer: new Reducer(options, facts) };
+    day = { facts, reducer: new Reducer(options, facts, samples) };
     tell({ done: id });
   } else if ("bytes" in message) {
-    const stream = streamOf(message.stream);
-    const batch = Buffer.from(message.bytes);
-    for (let at = 0; at < message.length;) {
-      const from = at + FRAME_HEAD;
-      at = from + batch.readUInt32LE(at);
-      stream.frame(batch, from, at);
-    }
-    tell({ done: id, bytes: message.bytes }, [message.bytes]);
+    const { bytes, length } = message;
+    streamOf(message.stream, message.metric).take(new Uint8Array(bytes, 0, length));
+    tell({ done: id, bytes }, [bytes]);
   } else if ("stream" in message) {
-    const skipped = streamOf(message.stream).end();
+    streamOf(message.stream, message.metric).end();
     streams.delete(message.stream);
-    tell({ done: id, skipped });
+    tell({ done: id });
   } else if (message.what === "endShard") {
     begun().reducer.endShard();
     tell({ done: id });

@@ -1,32 +1,26 @@
 import { assign } from "./assign.ts";
+import type { Reading, SeriesSink } from "./chunked.ts";
 import type { FactSink } from "./facts.ts";
 import { label, type Labels } from "./labels.ts";
-import { METRIC_BY_NAME } from "./metrics.ts";
+import { type Metric, METRIC_BY_NAME } from "./metrics.ts";
 import { Nodes } from "./nodes.ts";
-import {
-  Cells,
-  counterPart,
-  cpuPart,
-  gaugePart,
-  type Part,
-  type PartName,
-  settle,
-} from "./parts.ts";
+import { Cells, type Part, type PartName, settle } from "./parts.ts";
 import { containerOf, nodeOf, type Pod, uidOfPath } from "./pods.ts";
 import { Notes, type ReduceNotes } from "./reduce-notes.ts";
-import { runsOf, type Window } from "./runs.ts";
+import type { Window } from "./runs.ts";
+import { type Fold, Samples, type SeriesFigures } from "./samples.ts";
 import { ShardState, takeState } from "./shard-state.ts";
 import { Volumes } from "./volumes.ts";
 import { measuredRuns, writeNamespaces, writePod, writeServices } from "./write-shard.ts";
 
-/** Where a rung puts the series it read; the arrays are its own and are used again. */
-export interface SeriesSink {
+/** Where series are put that came as samples; the arrays are the giver's again when it returns. */
+export interface SampleSink {
   /**
    * One whole series.
    * @param times milliseconds, growing; from one scrape before the day on
    * @param values NaN where the server says that the series ended
    */
-  series(
+  samples(
     metric: string,
     labels: Labels,
     times: Float64Array,
@@ -47,21 +41,29 @@ export interface ReducerOptions {
  * same facts. Series of the whole cluster come first, then shard after shard of namespaces, each
  * closed by `endShard`; memory holds one shard.
  */
-export class Reducer implements SeriesSink {
+export class Reducer implements SeriesSink, SampleSink {
   readonly #options: ReducerOptions;
   readonly #sink: FactSink;
   readonly #cluster: { nodes: Nodes; volumes: Volumes };
   readonly #notes = new Notes();
   readonly #cells = new Cells();
+  readonly #samples: Samples;
   #shard = new ShardState();
 
-  constructor(options: ReducerOptions, sink: FactSink) {
+  constructor(options: ReducerOptions, sink: FactSink, samples = new Samples()) {
     this.#options = options;
+    this.#samples = samples;
     this.#sink = sink;
     this.#cluster = { nodes: new Nodes(options.window), volumes: new Volumes() };
   }
 
-  series(
+  /** How an answer with series of a metric is to be read. */
+  reading(metric: Metric): Reading {
+    const { window, interval } = this.#options;
+    return { samples: this.#samples, fold: foldOf(metric, interval), window };
+  }
+
+  samples(
     metric: string,
     labels: Labels,
     times: Float64Array,
@@ -70,35 +72,34 @@ export class Reducer implements SeriesSink {
   ): void {
     const known = METRIC_BY_NAME.get(metric);
     if (known === undefined || count === 0) return;
-    this.#notes.samples += count;
+    const { fold, window } = this.reading(known);
+    this.series(metric, labels, this.#samples.series(fold, window, times, values, count));
+  }
+
+  series(metric: string, labels: Labels, series: SeriesFigures): void {
+    const known = METRIC_BY_NAME.get(metric);
+    if (known === undefined) return;
+    this.#notes.samples += series.samples;
     this.#notes.series(metric);
-    const { window, interval } = this.#options;
-    const faults = { infinite: 0, implausible: 0 };
-    if (known.kind === "counter" || known.from === "cadvisor") {
-      const name = {
-        id: known.from === "cadvisor" ? lifeOf(metric, labels) : "",
-        job: labels["job"] ?? "",
-        origin: originOf(labels),
-      };
-      const make =
-        metric === "container_cpu_usage_seconds_total"
-          ? cpuPart
-          : known.kind === "counter"
-            ? counterPart
-            : gaugePart;
-      const making = { window, cells: this.#cells, faults };
-      const part = make(name, times, values, count, interval[known.from], making);
-      if (part !== null && known.from === "cadvisor") this.#place(metric, labels, part);
-      else if (part !== null) this.#restarts(metric, labels, part);
-    } else {
-      const runs = runsOf(times, values, count, interval.ksm, window);
-      for (let j = 0; j < count; j++)
-        if (Math.abs(values[j] as number) === Infinity) faults.infinite++;
+    this.#notes.faults(metric, labels, series);
+    const { runs } = series;
+    if (kindOf(known) === "state") {
       // What a node is called in the bill is known from just before the day, too.
       if (runs.length > 0) takeState(this.#shard, this.#cluster, metric, labels, runs);
       else if (metric === "kube_node_info") this.#cluster.nodes.info(labels, runs);
+      return;
     }
-    this.#notes.faults(metric, labels, faults);
+    if (runs.length === 0) return;
+    const part: Part = {
+      id: known.from === "cadvisor" ? lifeOf(metric, labels) : "",
+      job: labels["job"] ?? "",
+      origin: originOf(labels),
+      first: series.first,
+      figures: this.#cells.copy(series.figures),
+      runs,
+    };
+    if (known.from === "cadvisor") this.#place(metric, labels, part);
+    else this.#restarts(metric, labels, part);
   }
 
   /**
@@ -216,6 +217,19 @@ const CADVISOR_PARTS = {
 const CADVISOR: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(CADVISOR_PARTS).map(([part, metric]) => [metric, part]),
 );
+
+// More cores than any node has: a counter that slipped back, not a restart.
+const MOST_PER_MS = 2;
+
+/** How samples become figures: what cAdvisor counts and weighs by five minutes, else when it was so. */
+const kindOf = ({ kind, from }: Metric): Fold["kind"] =>
+  kind === "counter" ? "counter" : from === "cadvisor" ? "gauge" : "state";
+
+const foldOf = (metric: Metric, interval: ReducerOptions["interval"]): Fold => ({
+  kind: kindOf(metric),
+  hold: interval[metric.from],
+  most: metric.name === CADVISOR_PARTS.cpu ? MOST_PER_MS : Infinity,
+});
 
 const isNetwork = (metric: string) => metric.startsWith("container_network_");
 

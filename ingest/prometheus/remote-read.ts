@@ -3,9 +3,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { AppError, firstLine } from "../../data/errors.ts";
-import type { ChunkedEnd } from "./chunked.ts";
+import { invalid } from "./chunked.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { invalid } from "./frames.ts";
 import { broken, insisted, isHtml, TooMuch } from "./refused.ts";
 import { type RemoteQuery, remoteRequest } from "./remote-request.ts";
 
@@ -15,11 +14,11 @@ import { type RemoteQuery, remoteRequest } from "./remote-request.ts";
  */
 
 /** Where the bytes of one answer go; see `ChunkedReader`. */
-export interface ChunkSink {
+export interface ChunkSink<End> {
   /** Takes the next bytes, and copies what it keeps; a promise is to be waited for before more is given. */
   take(piece: Buffer): Promise<void> | undefined;
-  /** The answer is whole. */
-  end(): Promise<ChunkedEnd> | ChunkedEnd;
+  /** The answer is whole; gives what is known of it. */
+  end(): End;
 }
 
 export interface RemoteReadOptions {
@@ -29,19 +28,15 @@ export interface RemoteReadOptions {
   pauses?: readonly number[];
 }
 
-export interface RemoteReadResult extends ChunkedEnd {
-  bytes: number;
-}
-
 const STREAMED = "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse";
 
 /** Reads what matches, series after series; nothing of a stream that breaks is to be kept. */
-export async function remoteRead(
+export async function remoteRead<End extends object>(
   endpoint: Endpoint,
   query: RemoteQuery,
-  into: ChunkSink,
+  into: ChunkSink<End>,
   options: RemoteReadOptions,
-): Promise<RemoteReadResult> {
+): Promise<{ bytes: number } & End> {
   const { place } = endpoint;
   const answer = await begin(endpoint, remoteRequest(query), options);
   const type = answer.headers["content-type"] ?? "";
@@ -63,7 +58,7 @@ export async function remoteRead(
     throw insisted(broken(place, error));
   }
   if (!answer.complete) throw invalid(place, "ended before it was whole");
-  return { bytes, ...(await into.end()) };
+  return { bytes, ...into.end() };
 }
 
 /**
@@ -80,7 +75,7 @@ const COLLECT_EVERY = 8 << 20;
 let uncollected = 0;
 
 /** Hands all bytes on; resolves with their number. Events, since iterating costs as much again. */
-function drained(answer: IncomingMessage, into: ChunkSink): Promise<number> {
+function drained(answer: IncomingMessage, into: ChunkSink<object>): Promise<number> {
   return new Promise((resolve, reject) => {
     let bytes = 0;
     const fail = (error: unknown) => {

@@ -16,60 +16,6 @@ export const HOUR_MS = 3_600_000;
 /** Samples this near to one another are taken as without a gap: five minutes, and a scrape's jitter. */
 export const GAP_MS = 301_000;
 
-/**
- * The runs of one value that samples show. A sample holds until the next one; before a gap, and at
- * the end, for one scrape interval, or until a NaN (a stale marker) says that it ended.
- */
-export function runsOf(
-  times: Float64Array,
-  values: Float64Array,
-  count: number,
-  hold: number,
-  window: Window,
-): Run[] {
-  const runs: Run[] = [];
-  let before = -Infinity;
-  let held = 0;
-  let start = Number.NaN;
-  // When a NaN first followed the last value.
-  let stale = Infinity;
-  for (let j = 0; j < count; j++) {
-    const value = values[j] as number;
-    const at = times[j] as number;
-    if (value - value !== 0) {
-      if (stale === Infinity && Number.isNaN(value)) stale = at;
-      continue;
-    }
-    const follows = at - before <= GAP_MS;
-    if (at >= window.until) {
-      if (before !== -Infinity)
-        keep(runs, start, follows ? at : Math.min(before + hold, stale), held, window);
-      return runs;
-    }
-    // Most say what they said a scrape before.
-    if (!follows || value !== held) {
-      if (before !== -Infinity)
-        keep(runs, start, follows ? at : Math.min(before + hold, stale), held, window);
-      start = at;
-      held = value;
-    }
-    before = at;
-    stale = Infinity;
-  }
-  if (before !== -Infinity) keep(runs, start, Math.min(before + hold, stale), held, window);
-  return runs;
-}
-
-/** Adds what of a stretch lies in the window. */
-function keep(runs: Run[], from: number, until: number, value: number, window: Window): void {
-  const start = Math.max(from, window.from);
-  const end = Math.min(until, window.until);
-  if (end <= start) return;
-  const last = runs.at(-1);
-  if (last !== undefined && last.value === value && last.until >= start) last.until = end;
-  else runs.push({ from: start, until: end, value });
-}
-
 /** The time any of them covers: sorted, none touching another. */
 export function union(runs: readonly Run[]): Run[] {
   if (runs.length < 2) return runs.map((run) => ({ ...run, value: 1 }));

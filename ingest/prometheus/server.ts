@@ -201,7 +201,7 @@ export function openServer(
             until: window.until - 1,
             matchers: [["__name__", "=", name] as const, ...where, ...shard.matchers, ...cluster],
           };
-          const into = reducing.stream();
+          const into = reducing.stream(name);
           const { bytes } = await remoteRead(endpoint, query, into, {
             signal,
             timeoutMs: TIMEOUT_MS,

@@ -1,5 +1,3 @@
-import { crc32c } from "../../ingest/prometheus/crc32c.ts";
-
 /**
  * What a server would send, byte by byte, for answers that a real one never gives. Written from the
  * formats' descriptions, apart from the decoder.
@@ -140,6 +138,16 @@ export function frame(series: readonly FakeSeries[], checksum?: number): Buffer 
     ),
   );
   return framed(body, checksum);
+}
+
+/** CRC-32C (Castagnoli), bit by bit as RFC 3720 says it. */
+export function crc32c(bytes: Uint8Array): number {
+  let crc = -1;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc & 1) === 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+  }
+  return (crc ^ -1) >>> 0;
 }
 
 /** A body with its length and checksum before it. */

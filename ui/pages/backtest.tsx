@@ -79,7 +79,12 @@ function Shown({ found }: { found: Replayed }) {
           drawing={{
             kind: "frontier",
             lines: found.methods.map((one) =>
-              lineOf(one, one.frontier.cpu, (point) => point.samplesOver, one.method === "apportion"),
+              lineOf(
+                one,
+                one.frontier.cpu,
+                (point) => point.samplesOver,
+                one.method === "apportion",
+              ),
             ),
             figure: "time over the request",
             description: "Time over the request against slack, by method",
@@ -144,9 +149,9 @@ function Shown({ found }: { found: Replayed }) {
       <Panel title="At equal slack" id="gates">
         <p class="fine quiet">
           One of the two stands as it is, and the other is moved until both leave as much unused:
-          answers are multiplied, and of our CPU a shortage is made dearer or cheaper. The difference
-          is ours less theirs, the middle 95 % over {formatCount(found.resamples)} draws of the
-          workloads: where it spans zero, chance alone could have decided.
+          answers are multiplied, and of our CPU a shortage is made dearer or cheaper. The
+          difference is ours less theirs, the middle 95 % over {formatCount(found.resamples)} draws
+          of the workloads: where it spans zero, chance alone could have decided.
         </p>
         <Table<Gate>
           class="stacked"

@@ -34,7 +34,8 @@ export function linearBuckets(max: number, size: number): Buckets {
   };
 }
 
-const EPSILON = 1e-4;
+/** Less weight than this is none. */
+export const EPSILON = 1e-4;
 const MAX_EXPONENT = 100;
 
 /** Times are in seconds. A sample's weight counts 2^(time / halfLife): later is heavier. */
@@ -87,6 +88,22 @@ export class DecayingHistogram {
     if (sum < EPSILON) return;
     if (bucket < this.#first) this.#first = bucket;
     if (bucket > this.#last) this.#last = bucket;
+  }
+
+  /**
+   * Adds weights that are decayed already by a loop of one's own.
+   * @param add changes the weights, and gives their total and the first and the last bucket that has any
+   */
+  addAll(
+    add: (
+      weights: Float64Array,
+      state: { total: number; first: number; last: number },
+    ) => { total: number; first: number; last: number },
+  ): void {
+    const state = add(this.#weights, { total: this.#total, first: this.#first, last: this.#last });
+    this.#total = state.total;
+    this.#first = state.first;
+    this.#last = state.last;
   }
 
   #shift(time: number): void {

@@ -1,4 +1,6 @@
-import { DecayingHistogram, exponentialBuckets } from "./histogram.ts";
+import { keptBytes, keptNumbers, type Placed, rules } from "../placed.ts";
+import { firstFrom, type Series, SLOT } from "../recommend/series.ts";
+import { DecayingHistogram, EPSILON, exponentialBuckets } from "./histogram.ts";
 
 /**
  * What the Vertical Pod Autoscaler's recommender would say (vertical-pod-autoscaler/pkg/recommender at
@@ -16,33 +18,36 @@ const FLOOR = { cpu: 25, memory: 250 * 1_048_576 };
 const OOM_RATIO = 1.2;
 const OOM_BYTES = 100 * 1_048_576;
 
-/** The least whole microcores of each bucket, and the bucket that each 1,024 microcores begin in. */
-const CPU_STARTS = Float64Array.from({ length: CPU.count + 1 }, (_, bucket) => {
-  if (bucket === CPU.count) return Infinity;
-  let start = Math.max(0, Math.ceil(CPU.start(bucket) * 1e6) - 2);
-  while (CPU.find(start / 1e6) < bucket) start++;
-  return start;
-});
-const STEP = 10;
-const CPU_BUCKETS = Uint8Array.from({ length: 1 << 20 }, (_, step) =>
-  CPU.find((step << STEP) / 1e6),
+/** The least whole microcores of each bucket. */
+const CPU_STARTS = keptNumbers(CPU.count + 1);
+CPU_STARTS.numbers.set(
+  Float64Array.from({ length: CPU.count + 1 }, (_, bucket) => {
+    if (bucket === CPU.count) return Infinity;
+    let start = Math.max(0, Math.ceil(CPU.start(bucket) * 1e6) - 2);
+    while (CPU.find(start / 1e6) < bucket) start++;
+    return start;
+  }),
 );
+/** The bucket that each 1,024 microcores begin in; no two buckets begin in one step. */
+const STEP = 10;
+const CPU_STEPS = keptBytes(1 << 20);
+for (const [bucket, start] of CPU_STARTS.numbers.entries())
+  if (bucket < CPU.count) CPU_STEPS.fill(bucket, Math.ceil(start / (1 << STEP)));
 
-/** `CPU.find` without its logarithm, which was a third of all work: no two buckets begin in one step. */
+/** `CPU.find` without its logarithm, which was a third of all work, as the loop over samples does it. */
 export function cpuBucket(microcores: number): number {
-  const bucket = CPU_BUCKETS[microcores >>> STEP] ?? CPU.count - 1;
-  return microcores >= (CPU_STARTS[bucket + 1] as number) ? bucket + 1 : bucket;
+  const bucket = CPU_STEPS[microcores >>> STEP] ?? CPU.count - 1;
+  return microcores >= (CPU_STARTS.numbers[bucket + 1] as number) ? bucket + 1 : bucket;
 }
 
-const SLOT = 300;
-let slotFactors = new Float64Array(0);
+/** 2 to the days that a slot is after the first, for every slot a series can have. */
+const SLOT_FACTORS = keptNumbers(65_536);
+SLOT_FACTORS.numbers.forEach((_, slot, factors) => {
+  factors[slot] = 2 ** (slot / (DAY / SLOT));
+});
 
-/** 2 to the days that a slot is after the first. */
-function slotFactor(slot: number): number {
-  if (slot >= slotFactors.length)
-    slotFactors = Float64Array.from({ length: slot + 8_192 }, (_, at) => 2 ** (at / (DAY / SLOT)));
-  return slotFactors[slot] as number;
-}
+const WEIGHTS = keptNumbers(CPU.count);
+const STATE = keptNumbers(3);
 
 /** Microcores (whole millicores) and bytes. */
 export interface VpaAnswer {
@@ -84,51 +89,52 @@ export class Vpa {
     if (last > this.#last) this.#last = last;
   }
 
-  /**
-   * Adds averages of five minutes, each as the samples of a minute it stands for.
-   * @param begin epoch seconds of slot 0, a whole day
-   */
-  cpuRange(
-    cpu: Uint32Array,
-    slot: Uint16Array,
-    seconds: Uint16Array,
-    from: number,
-    until: number,
-    begin: number,
-  ): void {
+  /** Adds averages of five minutes of one pod, each as the samples of a minute it stands for. */
+  cpuRange(placed: Placed, series: Series, from: number, until: number): void {
     if (from === until) return;
-    const start = begin + (slot[from] as number) * SLOT;
-    const end = begin + (slot[until - 1] as number) * SLOT;
+    // The window begins on a whole day, as slot 0 does.
+    const begin = series.from;
+    const start = begin + (series.slot[from] as number) * SLOT;
+    const end = begin + (series.slot[until - 1] as number) * SLOT;
     // Every sample's power of two is the slot's, times one for them all: both are whole days apart.
     const factor = this.#cpu.factor(end) / 2 ** ((end - begin) / DAY);
-    let samples = 0;
-    for (let i = from; i < until; i++) {
-      const observed = seconds[i] as number;
-      const count = observed === SLOT ? 5 : Math.max(1, Math.round(observed / 60));
-      samples += count;
-      this.#cpu.addTo(
-        cpuBucket(cpu[i] as number),
-        WEIGHT * count * factor * slotFactor(slot[i] as number),
+    this.#cpu.addAll((weights, state) => {
+      WEIGHTS.numbers.set(weights);
+      STATE.numbers.set([state.total, state.first, state.last]);
+      this.#samples += rules.vpaCpu(
+        placed.cpu,
+        placed.slot,
+        placed.seconds,
+        from,
+        until,
+        CPU_STEPS.byteOffset,
+        CPU_STEPS.length,
+        CPU.count,
+        CPU_STARTS.at,
+        SLOT_FACTORS.at,
+        factor,
+        WEIGHT,
+        EPSILON,
+        WEIGHTS.at,
+        STATE.at,
       );
-    }
-    this.#samples += samples;
-    const last = Math.max(1, Math.round((seconds[until - 1] as number) / 60));
+      weights.set(WEIGHTS.numbers);
+      const [total = 0, first = 0, last = 0] = STATE.numbers;
+      return { total, first, last };
+    });
+    const last = Math.max(1, Math.round((series.seconds[until - 1] as number) / 60));
     this.#first = Math.min(this.#first, start);
     this.#last = Math.max(this.#last, end + (last - 1) * 60);
   }
 
   /** Adds the highest of each five minutes of one container, in time order. */
-  memoryRange(
-    bytes: Float64Array,
-    slot: Uint16Array,
-    from: number,
-    until: number,
-    begin: number,
-  ): void {
-    for (let i = from; i < until; i++) {
-      const time = begin + (slot[i] as number) * SLOT;
-      if (!this.#anyMemory || time >= this.#windowEnd) this.#window(time);
-      if ((bytes[i] as number) > this.#peak) this.#peak = bytes[i] as number;
+  memoryRange(placed: Placed, series: Series, from: number, until: number): void {
+    for (let i = from; i < until;) {
+      this.#window(series.from + (series.slot[i] as number) * SLOT);
+      const over = Math.ceil((this.#windowEnd - series.from) / SLOT);
+      const next = firstFrom(series.slot, i, until, over);
+      this.#peak = Math.max(this.#peak, rules.most(placed.mem, i, next));
+      i = next;
     }
   }
 

@@ -142,16 +142,14 @@ export function requestAt(
   const bucket = balance.buckets[place] as number;
   let most = 0;
   for (const { cpu } of poolsOf(summary)) {
-    let [first, last] = [-1, -1];
+    let last = -1;
     let itself = false;
     cpu.eachBucket((from) => {
       if (from === bucket) itself = true;
-      if (grownBucket(from, margin) !== bucket) return;
-      if (first === -1) first = from;
-      last = from;
+      if (grownBucket(from, margin) === bucket) last = from;
     });
-    if (itself) most = Math.max(most, cpu.highestOf(bucket, bucket));
-    if (first !== -1) most = Math.max(most, grown(cpu.highestOf(first, last), margin));
+    if (itself) most = Math.max(most, cpu.highestOf(bucket));
+    if (last !== -1) most = Math.max(most, grown(cpu.highestOf(last), margin));
   }
   return most;
 }

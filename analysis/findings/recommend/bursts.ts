@@ -1,6 +1,7 @@
-import { HOUR_SLOTS, type Series } from "./series.ts";
+import { keptNumbers, rules } from "../placed.ts";
+import { firstFrom, HOUR_SLOTS, type Series } from "./series.ts";
 import { SortedCpu } from "./sorted.ts";
-import { firstFrom, type Summary } from "./summary.ts";
+import { hoursAt, type Summary } from "./summary.ts";
 
 /** Hours that use far more than the rest, and come again. */
 export interface Burst {
@@ -69,45 +70,40 @@ export function burstOf(series: Series, summary: Summary, base: number): Burst |
   return most === 0 ? null : { kind: "scheduled-burst", cpu: most };
 }
 
+let sums = keptNumbers(0);
+
 /** Settled pod-seconds of each hour of the window, and those of them above a level. */
 function timeAbove(
-  { pods, slot, cpu, seconds }: Series,
-  { hours, settled }: Summary,
+  { pods }: Series,
+  { hours, placed }: Summary,
   level: number,
 ): { above: Float64Array; time: Float64Array } {
-  const above = new Float64Array(hours.count);
-  const time = new Float64Array(hours.count);
+  const { count } = hours;
+  if (sums.numbers.length < 2 * count) sums = keptNumbers(2 * count);
+  sums.numbers.fill(0);
   for (const { from, until } of pods)
-    for (let i = from; i < until;) {
-      const hour = Math.floor((slot[i] as number) / HOUR_SLOTS);
-      const end = (hour + 1) * HOUR_SLOTS;
-      // Most hours have nothing that far up: only their time is asked for.
-      const isLow = (hours.cpuMax[hour] as number) <= level;
-      let [over, all] = [0, 0];
-      for (; i < until && (slot[i] as number) < end; i++) {
-        if (settled[i] === 0) continue;
-        const observed = seconds[i] as number;
-        all += observed;
-        if (!isLow && (cpu[i] as number) > level) over += observed;
-      }
-      time[hour] = (time[hour] as number) + all;
-      above[hour] = (above[hour] as number) + over;
-    }
-  return { above, time };
+    rules.timeAbove(
+      placed.slot,
+      placed.seconds,
+      placed.cpu,
+      placed.settled,
+      from,
+      until,
+      level,
+      hoursAt(hours, "cpuMax"),
+      sums.at,
+      sums.at + count * 8,
+    );
+  return { above: sums.numbers.subarray(0, count), time: sums.numbers.subarray(count, 2 * count) };
 }
 
 /** The 95 % value of some hours together. */
-function cover(
-  { pods, slot, cpu, seconds }: Series,
-  { settled }: Summary,
-  hours: readonly number[],
-): number {
-  pooled.clear();
+function cover({ pods, slot }: Series, { placed }: Summary, hours: readonly number[]): number {
+  pooled.begin(placed);
   for (const hour of hours)
     for (const { from, until } of pods) {
       const begin = firstFrom(slot, from, until, hour * HOUR_SLOTS);
-      const end = firstFrom(slot, begin, until, (hour + 1) * HOUR_SLOTS);
-      pooled.addRange(cpu, seconds, begin, end, settled);
+      pooled.add(begin, firstFrom(slot, begin, until, (hour + 1) * HOUR_SLOTS), true);
     }
   return pooled.quantile(95) ?? 0;
 }

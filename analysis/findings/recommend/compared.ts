@@ -1,8 +1,8 @@
 import { KRR_DAYS, type KrrAnswer, type KrrPod, krrSimple, krrSimpleLimit } from "../peers/krr.ts";
 import { Vpa, type VpaAnswer } from "../peers/vpa.ts";
-import { DAY_SLOTS, type Series, SLOT, sizesAt } from "./series.ts";
+import { place, rules } from "../placed.ts";
+import { DAY_SLOTS, firstFrom, type Series, SLOT, sizesAt } from "./series.ts";
 import { SortedCpu } from "./sorted.ts";
-import { firstFrom } from "./summary.ts";
 
 /** What the peers would say of the same samples, and the pod that stands out. */
 export interface Compared {
@@ -28,19 +28,19 @@ export function compare(
   hpa: { cpu: boolean; memory: boolean },
   containers: number,
 ): Compared {
-  const { slot, seconds, cpu, mem } = series;
+  const { slot } = series;
+  const placed = place(series);
   const pods: KrrPod[] = [];
   let worstPod: Compared["worstPod"] = null;
-  all.clear();
+  all.begin(placed);
   toVpa(series);
   for (const { pod, from, until } of series.pods) {
     const begin = firstFrom(slot, from, until, series.slots - KRR_DAYS * DAY_SLOTS);
     if (begin === until) continue;
-    one.clear();
-    one.addRange(cpu, seconds, begin, until);
-    if (series.pods.length > 1) all.addRange(cpu, seconds, begin, until);
-    let memory = 0;
-    for (let i = begin; i < until; i++) if ((mem[i] as number) > memory) memory = mem[i] as number;
+    one.begin(placed);
+    one.add(begin, until, false);
+    if (series.pods.length > 1) all.add(begin, until, false);
+    const memory = rules.most(placed.mem, begin, until);
     pods.push({ p95: one.interpolated(0.95), memory, seconds: one.seconds });
     if (one.seconds < LEAST_POD_SECONDS) continue;
     const p95 = one.quantile(95) ?? 0;
@@ -58,21 +58,22 @@ export function compare(
 
 /** Fills VPA's histograms, pod after pod. */
 function toVpa(series: Series): void {
-  const { slot, seconds, cpu, mem } = series;
+  const { slot } = series;
+  const placed = place(series);
   vpa.clear();
   let event = 0;
   for (const { from, until } of series.pods) {
     vpa.begin();
-    vpa.cpuRange(cpu, slot, seconds, from, until, series.from);
+    vpa.cpuRange(placed, series, from, until);
     let at = from;
     for (; (series.events[event]?.sample ?? Infinity) < until; event++) {
       const { sample, oom } = series.events[event] as Series["events"][number];
       if (oom === 0) continue;
-      vpa.memoryRange(mem, slot, at, sample + 1, series.from);
+      vpa.memoryRange(placed, series, at, sample + 1);
       at = sample + 1;
       const request = Math.max(sizesAt(series, sample).memRequest, 0);
       vpa.oom(request, series.from + (slot[sample] as number) * SLOT);
     }
-    vpa.memoryRange(mem, slot, at, until, series.from);
+    vpa.memoryRange(placed, series, at, until);
   }
 }

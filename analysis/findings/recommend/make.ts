@@ -3,7 +3,8 @@ import { type Session, sqlName, sqlText } from "../../../data/warehouse.ts";
 import type { FindingsContext } from "../context.ts";
 import type { ClusterWindow } from "../inputs.ts";
 import { compare } from "./compared.ts";
-import { HELD_SAMPLES, type Part, Samples, type Track } from "./read.ts";
+import { type Part, PartReader, type Track } from "./hold.ts";
+import { HELD_SAMPLES, seriesOf } from "./read.ts";
 import { JOB_KINDS, recommend } from "./recommend.ts";
 import { HourWriter, recommendationRow, RowWriter } from "./rows.ts";
 import { type Series, SLOT } from "./series.ts";
@@ -16,7 +17,7 @@ const COLUMNS = JSON.parse(loadSql(new URL("./fact-columns.json", import.meta.ur
 >;
 
 /**
- * Fills `recommendation` and `recommendation_hour`, cluster after cluster, a part of a cluster's
+ * Fills `recommendation` and `recommendation_hours`, cluster after cluster, a part of a cluster's
  * namespaces at a time where it has more samples than are held at once:
  *
  *   usage_5m -> samples in memory, by container -> summary -> rules -> row, hours
@@ -142,13 +143,13 @@ export async function* containersOf(
       billKind: "Pod",
       billWorkload: track.pod,
     };
-  const samples = new Samples();
+  const reader = new PartReader();
   const files = window.usage.map(({ path }) => path);
   const of = Math.max(1, Math.ceil(window.rows / HELD_SAMPLES));
   const parts =
     only === undefined ? Array.from({ length: of }, (_, part) => ({ part, of })) : [only];
   for (const part of parts) {
-    await samples.read(files, { from, slots }, part, signal);
+    const samples = await reader.read({ files, from, slots, part }, signal);
     const present = new Uint32Array(slots + 1);
     for (let slot = slots - 1; slot >= 0; slot--)
       present[slot] = (present[slot + 1] as number) + (samples.present[slot] as number);
@@ -160,7 +161,7 @@ export async function* containersOf(
       else names.add(track.container);
     }
     const keyOf = (track: Track) => `${nameOf(workloadOf(track))}\n${track.container}`;
-    for (const { series, tracks } of samples.series({ from, slots }, keyOf)) {
+    for (const { series, tracks } of seriesOf(samples, { from, slots }, keyOf)) {
       signal.throwIfAborted();
       const all = tracks.map((track) => samples.tracks[track] as Track);
       const first = all[0] as Track;

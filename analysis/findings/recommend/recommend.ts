@@ -1,8 +1,9 @@
+import { keptNumbers, rules } from "../placed.ts";
 import { type FindingsSettings, type Tier, TIERS } from "../settings.ts";
 import { balanceOf, cheapest, requestAt } from "./balance.ts";
 import { type Burst, burstOf } from "./bursts.ts";
 import type { Abstention, Reason, WorkloadClass } from "./codes.ts";
-import { DAY_SLOTS, lengthOf, NO_SIZES, type Series, type Sizes, sizesAt } from "./series.ts";
+import { DAY_SLOTS, NO_SIZES, type Series, type Sizes, sizesAt } from "./series.ts";
 import { isSeasonal, leaks, memoryVariation } from "./shape.ts";
 import { summarise, type Summary } from "./summary.ts";
 
@@ -182,7 +183,11 @@ function cpuRequest(series: Series, summary: Summary, tier: Tier, floor: number)
   const usual = withMargin(Math.max(p95 ?? 0, p95Recent ?? 0), margin);
   const worth = cpuAt(summary, tier)(1);
   const reasons: Reason[] = [
-    recent.seconds === 0 ? "worth-window" : (p95Recent ?? 0) > (p95 ?? 0) ? "worth-2d" : "worth-14d",
+    recent.seconds === 0
+      ? "worth-window"
+      : (p95Recent ?? 0) > (p95 ?? 0)
+        ? "worth-2d"
+        : "worth-14d",
   ];
   if (summary.shortLived) reasons.push("short-lived");
   // Under the floor there is nothing to guard: twice next to nothing is next to nothing.
@@ -376,34 +381,38 @@ type Exceeded = Pick<
   "cpuExceeded" | "memExceeded" | "cpuExceededNow" | "memExceededNow"
 >;
 
+const sums = keptNumbers(6);
+
 /** Parts of pod-time above what is recommended, and above what each moment's request was. */
 function exceeded(
   series: Series,
   summary: Summary,
   answered: { cpu: number | null; mem: number | null },
 ): Exceeded {
-  const length = lengthOf(series);
   const over = { cpu: 0, mem: 0, cpuNow: 0, memNow: 0 };
   const time = { cpu: 0, mem: 0, cpuNow: 0, memNow: 0 };
-  const cpu = answered.cpu ?? Infinity;
-  const mem = answered.mem ?? Infinity;
-  const { seconds, cpu: used, mem: bytes } = series;
-  const { settled } = summary;
+  const { placed } = summary;
   for (const [index, size] of series.sizes.entries()) {
-    const until = series.sizes[index + 1]?.from ?? length;
     const cpuNow = size.cpuRequest > 0 ? size.cpuRequest : Infinity;
     const memNow = size.memRequest > 0 ? size.memRequest : Infinity;
-    let [all, counted] = [0, 0];
-    for (let i = size.from; i < until; i++) {
-      const time = seconds[i] as number;
-      all += time;
-      if ((bytes[i] as number) > mem) over.mem += time;
-      if ((bytes[i] as number) > memNow) over.memNow += time;
-      if (settled[i] === 0) continue;
-      counted += time;
-      if ((used[i] as number) > cpu) over.cpu += time;
-      if ((used[i] as number) > cpuNow) over.cpuNow += time;
-    }
+    rules.exceeded(
+      placed.seconds,
+      placed.cpu,
+      placed.mem,
+      placed.settled,
+      size.from,
+      series.sizes[index + 1]?.from ?? placed.length,
+      answered.cpu ?? Infinity,
+      cpuNow,
+      answered.mem ?? Infinity,
+      memNow,
+      sums.at,
+    );
+    const [all = 0, counted = 0, cpu = 0, cpuAsked = 0, mem = 0, memAsked = 0] = sums.numbers;
+    over.cpu += cpu;
+    over.cpuNow += cpuAsked;
+    over.mem += mem;
+    over.memNow += memAsked;
     time.mem += all;
     time.cpu += counted;
     if (memNow !== Infinity) time.memNow += all;

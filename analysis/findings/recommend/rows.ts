@@ -1,12 +1,14 @@
 import type { Session, TableAppender } from "../../../data/warehouse.ts";
+import type { HourField } from "../hours.ts";
+import { keptBytes, rules } from "../placed.ts";
 import { findingColumns } from "../tables.ts";
 import type { Compared } from "./compared.ts";
 import type { Recommendation } from "./recommend.ts";
 import { SLOT } from "./series.ts";
-import type { Hours } from "./summary.ts";
+import { type HourColumn, type Hours, hoursAt } from "./summary.ts";
 import type { WorkloadKey } from "./workloads.ts";
 
-type Cell = string | number | boolean | null | readonly string[];
+type Cell = string | number | boolean | null | readonly string[] | Uint8Array;
 
 /** Rows of a table of findings, written a batch at a time. */
 export class RowWriter {
@@ -45,61 +47,81 @@ export class RowWriter {
   }
 }
 
-const HOUR_COLUMNS = findingColumns("recommendation_hour").map(([name]) => name);
-const BATCH = 65_536;
-const MOST = 2_147_483_647;
 const KIB = 1024;
+/** The most an INTEGER column holds. */
+const MOST = 2_147_483_647;
 
-/** Hours of every series, by the column. */
+/** Where each packed column comes from: a mean is over the hour's seconds, in units that are rounded up. */
+const PACKED: Readonly<
+  Record<Exclude<HourField, "pods">, { of: HourColumn; mean?: true; unit?: number }>
+> = {
+  cpuAverage: { of: "cpuSum", mean: true },
+  cpuMax: { of: "cpuMax" },
+  memAverage: { of: "memSum", mean: true, unit: KIB },
+  memMax: { of: "memMax", unit: KIB },
+  cpuRequest: { of: "cpuRequest" },
+  memRequest: { of: "memRequest", unit: KIB },
+  cpuLimit: { of: "cpuLimit" },
+  memLimit: { of: "memLimit", unit: KIB },
+  oomKills: { of: "oom" },
+  throttledMs: { of: "throttled" },
+};
+/** Bytes of a column's head, and at most of an hour in it. */
+const HEAD = 8;
+const WIDEST = 4;
+
+/** Hours of every series, packed as `hours.ts` says. */
 export class HourWriter {
-  readonly #appender: TableAppender;
-  readonly #columns = HOUR_COLUMNS.map(() => new Int32Array(BATCH));
-  #rows = 0;
+  readonly #rows: RowWriter;
+  #shown = keptBytes(0);
+  #column = keptBytes(0);
+  #packed = keptBytes(0);
 
-  private constructor(appender: TableAppender) {
-    this.#appender = appender;
+  private constructor(rows: RowWriter) {
+    this.#rows = rows;
   }
   static async open(session: Session): Promise<HourWriter> {
-    return new HourWriter(await session.appender("recommendation_hour"));
+    return new HourWriter(await RowWriter.open(session, "recommendation_hours"));
   }
 
   /** @param from epoch seconds of the first hour */
   add(seriesId: number, from: number, hours: Hours): void {
-    const first = from / 3600;
-    for (let hour = 0; hour < hours.count; hour++) {
-      const seconds = hours.seconds[hour] as number;
-      if (seconds === 0 && hours.oom[hour] === 0) continue;
-      const row = this.#rows++;
-      let column = 0;
-      const put = (value: number) => {
-        (this.#columns[column++] as Int32Array)[row] = value > MOST ? MOST : Math.round(value);
-      };
-      const of = (list: Float64Array) => put(list[hour] as number);
-      const kib = (bytes: number) => put(bytes < 0 ? -1 : Math.ceil(bytes / KIB));
-      const mean = (list: Float64Array) => (seconds === 0 ? 0 : (list[hour] as number) / seconds);
-      put(seriesId);
-      put(first + hour);
-      put(hours.pods[hour] as number);
-      put(mean(hours.cpuSum));
-      of(hours.cpuMax);
-      kib(mean(hours.memSum));
-      kib(hours.memMax[hour] as number);
-      of(hours.cpuRequest);
-      kib(hours.memRequest[hour] as number);
-      of(hours.cpuLimit);
-      kib(hours.memLimit[hour] as number);
-      of(hours.oom);
-      of(hours.throttled);
-      if (this.#rows === BATCH) this.#flush();
+    const { count, pods, seconds, oom } = hours;
+    if (count > this.#shown.length) {
+      this.#shown = keptBytes(count);
+      this.#column = keptBytes(count * WIDEST);
+      this.#packed = keptBytes((count * WIDEST + HEAD) * (Object.keys(PACKED).length + 1));
     }
+    // An hour without any time has nothing to show but a kill.
+    for (let hour = 0; hour < count; hour++) {
+      const isShown = seconds[hour] !== 0 || oom[hour] !== 0;
+      this.#shown[hour] = isShown ? 1 : 0;
+      if (!isShown) pods[hour] = 0;
+    }
+    const column = this.#column.byteOffset;
+    const start = this.#packed.byteOffset;
+    let end = rules.pack(pods.byteOffset, count, start);
+    for (const { of, mean, unit = 1 } of Object.values(PACKED)) {
+      rules.column(
+        hoursAt(hours, of),
+        mean === true ? hoursAt(hours, "seconds") : 0,
+        this.#shown.byteOffset,
+        count,
+        unit,
+        column,
+      );
+      end = rules.pack(column, count, end);
+    }
+    this.#rows.add({
+      series_id: seriesId,
+      first_hour: from / 3600,
+      hours: count,
+      packed: this.#packed.slice(0, end - start),
+    });
   }
-  #flush(): void {
-    this.#appender.append(this.#columns, this.#rows);
-    this.#rows = 0;
-  }
+
   close(): void {
-    this.#flush();
-    this.#appender.close();
+    this.#rows.close();
   }
 }
 

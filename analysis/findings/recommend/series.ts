@@ -35,8 +35,10 @@ export interface Series {
   pods: PodSpan[];
   /** What held from a sample on, until the next entry or the pod's end; by sample. */
   sizes: (Sizes & { from: number })[];
-  /** What happened in a sample, by sample: kills, restarts, throttled milliseconds. */
-  events: { sample: number; oom: number; restarts: number; throttled: number }[];
+  /** Throttled milliseconds; empty where it never was. */
+  throttled: Uint32Array;
+  /** What happened in a sample, by sample: kills and restarts. */
+  events: { sample: number; oom: number; restarts: number }[];
 }
 
 export const NO_SIZES: Sizes = { cpuRequest: -1, memRequest: -1, cpuLimit: -1, memLimit: -1 };
@@ -62,6 +64,18 @@ export function sizesAt(series: Series, sample: number): Sizes {
   return series.sizes[low] ?? NO_SIZES;
 }
 
+/** The first sample of [from, until), all of one pod, at or after a slot. */
+export function firstFrom(slot: Uint16Array, from: number, until: number, at: number): number {
+  let low = from;
+  let high = until;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((slot[middle] as number) < at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** The part of a series in [from, until) slots, counted from its own beginning; a copy. */
 export function cut(series: Series, from: number, until: number): Series {
   const pods: PodSpan[] = [];
@@ -75,6 +89,7 @@ export function cut(series: Series, from: number, until: number): Series {
     seconds: new Uint16Array(total),
     cpu: new Uint32Array(total),
     mem: new Float64Array(total),
+    throttled: new Uint32Array(series.throttled.length === 0 ? 0 : total),
     pods,
     sizes,
     events,
@@ -84,14 +99,14 @@ export function cut(series: Series, from: number, until: number): Series {
   let event = 0;
   for (const { pod, from: first, until: end } of series.pods) {
     const start = length;
-    let begin = first;
-    while (begin < end && (series.slot[begin] as number) < from) begin++;
-    let stop = begin;
-    while (stop < end && (series.slot[stop] as number) < until) stop++;
+    const begin = firstFrom(series.slot, first, end, from);
+    const stop = firstFrom(series.slot, begin, end, until);
     for (let i = begin; i < stop; i++)
       cutTo.slot[length + i - begin] = (series.slot[i] as number) - from;
     for (const key of ["seconds", "cpu", "mem"] as const)
       cutTo[key].set(series[key].subarray(begin, stop), length);
+    if (series.throttled.length > 0)
+      cutTo.throttled.set(series.throttled.subarray(begin, stop), length);
     length += stop - begin;
     let held: (Sizes & { from: number }) | undefined;
     while ((series.sizes[setting]?.from ?? Infinity) < end) {

@@ -1,4 +1,5 @@
-import { HOUR_SLOTS, type Series } from "./series.ts";
+import { keptNumbers, place, rules } from "../placed.ts";
+import type { Series } from "./series.ts";
 import type { Hours } from "./summary.ts";
 
 /** Hours a process must live for its growth to be judged. */
@@ -17,11 +18,11 @@ export function leaks(series: Series): boolean {
   let judged = 0;
   let leaking = 0;
   let event = 0;
-  if (lifeHours.length < series.slots) {
-    lifeHours = new Float64Array(series.slots);
-    lifeMost = new Float64Array(series.slots);
-  }
-  const { slot, mem, events } = series;
+  if (life.hours.numbers.length < series.slots)
+    life = { hours: keptNumbers(series.slots), most: keptNumbers(series.slots) };
+  const { hours, most } = life;
+  const { slot, mem } = place(series);
+  const { events } = series;
   for (const { from, until } of series.pods) {
     let length = 0;
     const end = () => {
@@ -37,18 +38,9 @@ export function leaks(series: Series): boolean {
         event++;
         if (now.restarts + now.oom > 0) end();
       }
-      const hour = Math.floor((slot[i] as number) / HOUR_SLOTS);
-      const over = (hour + 1) * HOUR_SLOTS;
       const next = Math.min(until, events[event]?.sample ?? until);
-      let most = mem[i++] as number;
-      for (; i < next && (slot[i] as number) < over; i++)
-        if ((mem[i] as number) > most) most = mem[i] as number;
-      if (length > 0 && lifeHours[length - 1] === hour) {
-        if (most > (lifeMost[length - 1] as number)) lifeMost[length - 1] = most;
-        continue;
-      }
-      lifeHours[length] = hour;
-      lifeMost[length++] = most;
+      length = rules.lifeHours(slot, mem, i, next, hours.at, most.at, length);
+      i = next;
     }
     end();
   }
@@ -56,11 +48,11 @@ export function leaks(series: Series): boolean {
 }
 
 // Hours of the life looked at, and the most memory of each; used again for the next.
-let lifeHours = new Float64Array(0);
-let lifeMost = new Float64Array(0);
+let life = { hours: keptNumbers(0), most: keptNumbers(0) };
 
 function grows(length: number): boolean {
   const whole = line(0, length);
+  const lifeHours = life.hours.numbers;
   const hours = (lifeHours[length - 1] as number) - (lifeHours[0] as number);
   if (whole.straight < STRAIGHT || whole.slope * hours < LEAST_GROWTH * whole.mean) return false;
   const middle = Math.floor(length / 2);
@@ -70,6 +62,7 @@ function grows(length: number): boolean {
 /** Least squares through some hours of the life. */
 function line(from: number, until: number): { slope: number; straight: number; mean: number } {
   const n = until - from;
+  const [lifeHours, lifeMost] = [life.hours.numbers, life.most.numbers];
   let sumX = 0;
   let sumY = 0;
   for (let i = from; i < until; i++) {

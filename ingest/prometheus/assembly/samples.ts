@@ -1,48 +1,98 @@
 /**
- * The hot loops of reading samples. AssemblyScript: TypeScript's syntax, WebAssembly's numbers; built
- * by `npm run build:wasm` to `../samples.wasm`. No decorators: the formatter reads plain TypeScript.
+ * The hot loops of reading samples: from the bytes of remote read to what each series comes to.
+ * AssemblyScript: TypeScript's syntax, WebAssembly's numbers; built by `npm run build:wasm` to
+ * `../samples.wasm`, whose other side is `../samples.ts`. No decorators: the formatter reads plain TypeScript.
  */
+import { STATE } from "./samples/fold";
+import * as output from "./samples/output";
+import { detail as detailOf, Stream } from "./samples/stream";
+import { TIMES, VALUES } from "./samples/xor";
 
-const POLYNOMIAL: u32 = 0x82f63b78;
-const TABLES: usize = memory.data(8 * 1024);
+/** Streams nobody reads, as a list. */
+let spare: usize = 0;
 
-/** Makes the tables; called once. */
-export function init(): void {
-  for (let byte: u32 = 0; byte < 256; byte++) {
-    let crc = byte;
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ POLYNOMIAL : crc >>> 1;
-    store<u32>(TABLES + (byte << 2), crc);
+/** Begins a stream whose series are reduced as `kind` says, over [from, until). */
+export function open(kind: i32, hold: f64, most: f64, from: f64, until: f64): Stream {
+  const stream = spare == 0 ? new Stream() : changetype<Stream>(spare);
+  spare = stream.next;
+  stream.next = 0;
+  const fold = stream.fold;
+  const buckets = <i32>ceil((until - from) / 300_000);
+  if (kind != STATE && buckets > fold.buckets) {
+    fold.sums = heap.alloc((<usize>buckets) << 3);
+    fold.maxima = heap.alloc((<usize>buckets) << 3);
+    memory.fill(fold.sums, 0, (<usize>buckets) << 3);
+    memory.fill(fold.maxima, 0, (<usize>buckets) << 3);
+    fold.buckets = buckets;
   }
-  for (let byte: u32 = 0; byte < 256; byte++)
-    for (let slice: u32 = 1; slice < 8; slice++) {
-      const before = load<u32>(TABLES + ((slice - 1) << 10) + (byte << 2));
-      store<u32>(
-        TABLES + (slice << 10) + (byte << 2),
-        load<u32>(TABLES + ((before & 255) << 2)) ^ (before >>> 8),
-      );
-    }
+  fold.kind = kind;
+  fold.hold = hold;
+  fold.most = most;
+  fold.from = from;
+  fold.until = until;
+  fold.clear();
+  stream.start = 0;
+  stream.filled = 0;
+  stream.frames = 0;
+  stream.isOpen = false;
+  stream.skipped = false;
+  return stream;
 }
 
-function table(slice: u32, byte: u32): u32 {
-  return load<u32>(TABLES + (slice << 10) + (byte << 2));
+/** Lets go of a stream that was read to its end; its memory serves the next. */
+export function close(stream: Stream): void {
+  stream.next = spare;
+  spare = changetype<usize>(stream);
 }
 
-/** CRC-32C (Castagnoli) of the bytes [at, until), eight a step. */
-export function crc32c(at: usize, until: usize): u32 {
-  let crc: u32 = 0xffffffff;
-  for (; at + 8 <= until; at += 8) {
-    const low = crc ^ load<u32>(at);
-    const high = load<u32>(at + 4);
-    crc =
-      table(7, low & 255) ^
-      table(6, (low >>> 8) & 255) ^
-      table(5, (low >>> 16) & 255) ^
-      table(4, low >>> 24) ^
-      table(3, high & 255) ^
-      table(2, (high >>> 8) & 255) ^
-      table(1, (high >>> 16) & 255) ^
-      table(0, high >>> 24);
-  }
-  for (; at < until; at++) crc = table(0, (crc ^ load<u8>(at)) & 255) ^ (crc >>> 8);
-  return crc ^ 0xffffffff;
+export function reserve(stream: Stream, bytes: usize): usize {
+  return stream.reserve(bytes);
+}
+
+/** Takes bytes that were put where `reserve` said. */
+export function take(stream: Stream, bytes: usize): i32 {
+  stream.filled += bytes;
+  return stream.read();
+}
+
+export function end(stream: Stream): i32 {
+  return stream.end();
+}
+
+export function frames(stream: Stream): i32 {
+  return stream.frames;
+}
+
+export function detail(): f64 {
+  return detailOf;
+}
+
+/** Where samples are put that come without a chunk, and how they are taken; `give` ends their series. */
+export function times(): usize {
+  return TIMES;
+}
+export function values(): usize {
+  return VALUES;
+}
+export function fold(stream: Stream, count: i32): void {
+  stream.isOpen = true;
+  stream.labelsSize = 0;
+  stream.fold.take(count);
+}
+export function give(stream: Stream): void {
+  stream.give();
+}
+
+/** The series that are done. */
+export function count(): i32 {
+  return output.count;
+}
+export function records(): usize {
+  return output.records;
+}
+export function data(): usize {
+  return output.data;
+}
+export function clear(): void {
+  output.clear();
 }

@@ -24,6 +24,7 @@ function historyOf(pods: readonly PodHistory[], days: number, more: { job: boole
     seconds: new Uint16Array(length),
     cpu: new Uint32Array(length),
     mem: new Float64Array(length),
+    throttled: new Uint32Array(0),
     pods: [],
     sizes: [],
     events: [],
@@ -38,7 +39,7 @@ function historyOf(pods: readonly PodHistory[], days: number, more: { job: boole
       series.seconds[at] = row.seconds;
       series.cpu[at] = row.cpu;
       series.mem[at] = row.mem;
-      if (row.killed) series.events.push({ sample: at, oom: 1, restarts: 1, throttled: 0 });
+      if (row.killed) series.events.push({ sample: at, oom: 1, restarts: 1 });
       at++;
     }
   }
@@ -119,8 +120,7 @@ const KINDS = ["level", "day", "office", "shift", "trend", "bursts", "tail", "wa
 /** Workloads of all kinds in turn: noise around a level, days, office hours, levels that shift, trends, and so on. */
 export function madeUp(seed: number, count: number, days: number): History[] {
   const random = numbers(seed);
-  const normal = () =>
-    Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   return Array.from({ length: count }, (_, index) => {
     const kind = KINDS[index % KINDS.length];
     const level = 20_000 * 100 ** random();

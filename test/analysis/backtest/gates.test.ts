@@ -14,7 +14,8 @@ function replayed(histories: readonly History[]): BacktestAnswer {
 
 const told = ({ at, resource, figure, against, slack, ours, theirs }: Gate) =>
   `${resource} ${figure} of ${against} at ${slack.toFixed(3)} of ${at}: ${ours?.toFixed(4)} to ${theirs?.toFixed(4)}`;
-const lost = (answer: BacktestAnswer) => answer.gates.filter((gate) => gate.within !== true).map(told);
+const lost = (answer: BacktestAnswer) =>
+  answer.gates.filter((gate) => gate.within !== true).map(told);
 
 /** What the rule was chosen on is the sample's other two clusters and another seed: these were not looked at. */
 describe("at equal slack, within a point", () => {
@@ -27,10 +28,15 @@ describe("at equal slack, within a point", () => {
     expect(lost(answer)).toEqual([]);
   });
 
-  it.each([303, 404])("and on workloads of all kinds, of seed %s, at the peers' slack", (seed) => {
+  it.each([505, 606])("and on workloads of all kinds, of seed %s, at the peers' slack", (seed) => {
     const answer = replayed(madeUp(seed, 48, 49));
     expect(answer.answered.cpu).toBe(48 * 3);
-    expect(lost({ ...answer, gates: answer.gates.filter(({ at }) => at === "theirs") })).toEqual([]);
+    // At simple_limit's slack, which is next to none, nearly every week of either is over: nothing to choose.
+    const gates = answer.gates.filter(
+      ({ at, against }) => at === "theirs" && against !== "krr-simple-limit",
+    );
+    expect(gates).toHaveLength(8);
+    expect(lost({ ...answer, gates })).toEqual([]);
   });
 });
 
@@ -38,7 +44,13 @@ describe("a verdict", () => {
   /** One workload's week of a thousand seconds that used 100; `over` of each method by what it asked for. */
   function gateOf(ours: (asked: number) => number, theirs: (asked: number) => number): Gate {
     const score = noScore();
-    Object.assign(score.base, { cpuWeeks: 1, cpuSeconds: 1000, cpuUsed: 100, memWeeks: 1, memUsed: 1 });
+    Object.assign(score.base, {
+      cpuWeeks: 1,
+      cpuSeconds: 1000,
+      cpuUsed: 100,
+      memWeeks: 1,
+      memUsed: 1,
+    });
     for (const method of METHODS)
       for (const index of FACTORS.keys()) {
         const sums = score.methods[method];

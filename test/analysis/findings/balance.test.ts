@@ -17,14 +17,18 @@ function seriesOf(cpu: readonly number[]): Series {
     seconds: new Uint16Array(slots).fill(SLOT),
     cpu: Uint32Array.from(slot, (index) => cpu[index % cpu.length] as number),
     mem: new Float64Array(slots).fill(1e8),
+    throttled: new Uint32Array(0),
     pods: [{ pod: "a", from: 0, until: slots }],
     sizes: [],
     events: [],
   };
 }
 
-const at = (cpu: readonly number[], dearer = 1, tier: "saver" | "balanced" | "critical" = "balanced") =>
-  cpuAt(summarise(seriesOf(cpu), false), tier)(dearer);
+const at = (
+  cpu: readonly number[],
+  dearer = 1,
+  tier: "saver" | "balanced" | "critical" = "balanced",
+) => cpuAt(summarise(seriesOf(cpu), false), tier)(dearer);
 
 const more = (value: number) => Math.ceil((value * 110) / 100);
 
@@ -32,7 +36,8 @@ const more = (value: number) => Math.ceil((value * 110) / 100);
 function costOf(request: number, cpu: readonly number[], dear: number): number {
   const { slot, cpu: used } = seriesOf(cpu);
   const last = (DAYS - 2) * DAY_SLOTS;
-  const share = (index: number) => 0.75 / slot.length + (index >= last ? 0.25 / (2 * DAY_SLOTS) : 0);
+  const share = (index: number) =>
+    0.75 / slot.length + (index >= last ? 0.25 / (2 * DAY_SLOTS) : 0);
   let [shortage, over, mean] = [0, 0, 0];
   used.forEach((value, index) => {
     for (const [level, part] of [

@@ -1,4 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { LOCAL_ADMINISTRATOR } from "../../../analysis/principal.ts";
+import { openSnapshot } from "../../../analysis/snapshot.ts";
+import { showFinding } from "../../../api/findings.ts";
+import { homePaths } from "../../../data/files.ts";
 import { toUnits } from "../../../data/money.ts";
 import { type Charge, compute, FindingsHome, type FoundRow } from "../../findings-home.ts";
 import { CLUSTER_ID, NODES, SCALE_SET, type UsedPod, usageSource } from "../../findings-usage.ts";
@@ -88,6 +92,42 @@ describe("findings of a cluster", () => {
     const all = (found[0] ?? []).map(key).join("\n");
     expect(all).not.toMatch(/(idle-workload|dormant-namespace) prod\/(dark|holes|kube-system)/);
     expect(all).not.toContain("dormant-namespace prod/shop");
+  });
+
+  it("show hour by hour what was used and asked for", async () => {
+    const snapshot = await openSnapshot(homePaths(home.home));
+    try {
+      const row = (found.at(-1) ?? []).find((one) =>
+        key(one).includes("container prod/shop/Deployment/web"),
+      );
+      const { data } = await showFinding(
+        {
+          snapshot,
+          principal: LOCAL_ADMINISTRATOR,
+          dismissals: [],
+          currency: "EUR",
+          signal: new AbortController().signal,
+        },
+        row?.id ?? "",
+      );
+      expect(data.hours).toHaveLength(16 * 24);
+      expect(data.hours[29]).toEqual({
+        at: Date.parse("2026-08-17T05:00:00Z") / 1000,
+        pods: 2,
+        cpuAverage: 225_000,
+        cpuMax: 225_000,
+        memAverage: 750 * 1024,
+        memMax: 750 * 1024,
+        cpuRequest: 2_000_000,
+        memRequest: 4096 * 1024,
+        cpuLimit: null,
+        memLimit: null,
+        oomKills: 0,
+        throttledMs: 0,
+      });
+    } finally {
+      await snapshot.pool.close();
+    }
   });
 
   it("claim a euro once: what is idle is not also oversized, what is dormant not also idle", () => {

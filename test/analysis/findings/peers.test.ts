@@ -10,6 +10,7 @@ import {
   krrSimple,
   krrSimpleLimit,
 } from "../../../analysis/findings/peers/krr.ts";
+import { place } from "../../../analysis/findings/placed.ts";
 import { SortedCpu } from "../../../analysis/findings/recommend/sorted.ts";
 import {
   confidenceFactor,
@@ -17,6 +18,7 @@ import {
   Vpa,
   type VpaAnswer,
 } from "../../../analysis/findings/peers/vpa.ts";
+import { cpuSeries } from "./shape.ts";
 
 /** The check values that upstream's own tests and issues publish; the sources are named at each. */
 
@@ -155,7 +157,8 @@ describe("KRR", () => {
   const sorted = (values: readonly number[]) => {
     const cpu = new SortedCpu();
     const seconds = new Uint16Array(values.length).fill(300);
-    cpu.addRange(Uint32Array.from(values), seconds, 0, values.length);
+    cpu.begin(place(cpuSeries(Uint32Array.from(values), seconds)));
+    cpu.add(0, values.length, false);
     return cpu;
   };
   const pod = (values: readonly number[], seconds = values.length * 300, memory = 100 * MIB) => ({

@@ -188,6 +188,23 @@ export function sizesOf(shape: Shape) {
   };
 }
 
+/** One pod that used so much CPU, five minutes after five minutes, and a byte of memory. */
+export function cpuSeries(cpu: Uint32Array, seconds: Uint16Array): Series {
+  const { length } = cpu;
+  return {
+    from: 0,
+    slots: length,
+    slot: Uint16Array.from({ length }, (_, slot) => slot),
+    seconds,
+    cpu,
+    mem: new Float64Array(length).fill(1),
+    throttled: new Uint32Array(0),
+    pods: length === 0 ? [] : [{ pod: "pod", from: 0, until: length }],
+    sizes: [],
+    events: [],
+  };
+}
+
 /** The case as a series. */
 export function seriesOf(shape: Shape): Series {
   const window = windowOf(shape);
@@ -200,6 +217,7 @@ export function seriesOf(shape: Shape): Series {
     seconds: new Uint16Array(length),
     cpu: new Uint32Array(length),
     mem: new Float64Array(length),
+    throttled: new Uint32Array(shape.throttledMs === undefined ? 0 : length),
     pods: [],
     sizes: [],
     events: [],
@@ -213,13 +231,9 @@ export function seriesOf(shape: Shape): Series {
       series.seconds[at] = row.seconds;
       series.cpu[at] = row.cpu;
       series.mem[at] = row.mem;
-      if (row.oom + row.restarts + row.throttled > 0)
-        series.events.push({
-          sample: at,
-          oom: row.oom,
-          restarts: row.restarts,
-          throttled: row.throttled,
-        });
+      series.throttled[at] = row.throttled;
+      if (row.oom + row.restarts > 0)
+        series.events.push({ sample: at, oom: row.oom, restarts: row.restarts });
       at++;
     }
   }

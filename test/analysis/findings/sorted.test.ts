@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { place, settledOf } from "../../../analysis/findings/placed.ts";
 import { SortedCpu } from "../../../analysis/findings/recommend/sorted.ts";
+import { cpuSeries } from "./shape.ts";
 
 /** The definition, second by second: a list of every second's value, and the one at the rank. */
 function plainly(samples: readonly (readonly [value: number, seconds: number])[], percent: number) {
@@ -26,9 +28,11 @@ it("a quantile is the smallest measured value that so much of the counted time i
         const seconds = Uint16Array.from(samples, ([, time]) => time);
         const counted = Uint8Array.from(samples, ([, , counts]) => (counts ? 1 : 0));
         const middle = Math.floor(samples.length / 2);
-        sorted.clear();
-        sorted.addRange(cpu, seconds, 0, middle, counted);
-        sorted.addRange(cpu, seconds, middle, samples.length, counted);
+        const placed = place(cpuSeries(cpu, seconds));
+        settledOf(placed).set(counted);
+        sorted.begin(placed);
+        sorted.add(0, middle, true);
+        sorted.add(middle, samples.length, true);
         const of = samples
           .filter(([, , counts]) => counts)
           .map(([value, time]) => [value, time] as const);
@@ -36,5 +40,37 @@ it("a quantile is the smallest measured value that so much of the counted time i
       },
     ),
     { numRuns: 400 },
+  );
+});
+
+it("a rank's sample is that of the sorted list, whatever bucket it is in and how full that is", () => {
+  const sorted = new SortedCpu();
+  const level = fc.integer({ min: 0, max: 4_294_967_295 });
+  fc.assert(
+    fc.property(
+      // Few levels many times: a bucket holds hundreds, equal ones among them.
+      fc.array(fc.tuple(level, fc.integer({ min: 1, max: 200 }), fc.nat({ max: 40 })), {
+        minLength: 1,
+        maxLength: 8,
+      }),
+      fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 5 }),
+      (levels, parts) => {
+        const values = levels.flatMap(([value, count, step]) =>
+          Array.from({ length: count }, (_, index) =>
+            Math.min(4_294_967_295, value + ((index * 7919) % 41) * step),
+          ),
+        );
+        const cpu = Uint32Array.from(values);
+        sorted.begin(place(cpuSeries(cpu, new Uint16Array(values.length).fill(300))));
+        sorted.add(0, values.length, false);
+        const list = values.toSorted((a, b) => a - b);
+        for (const part of parts) {
+          const rank = part * (list.length - 1);
+          const [low = 0, high = 0] = [list[Math.floor(rank)], list[Math.ceil(rank)]];
+          expect(sorted.interpolated(part)).toBe(low + (high - low) * (rank - Math.floor(rank)));
+        }
+      },
+    ),
+    { numRuns: 200 },
   );
 });

@@ -7,9 +7,9 @@ import { openEndpoint } from "../../../ingest/prometheus/endpoint.ts";
 import { intervalOf } from "../../../ingest/prometheus/probe.ts";
 import { type Matcher, METRIC_BY_NAME, type Metric } from "../../../ingest/prometheus/metrics.ts";
 import { readMetric } from "../../../ingest/prometheus/query-range.ts";
-import { ChunkedReader } from "../../../ingest/prometheus/chunked.ts";
+import { ChunkedReader, type SeriesSink } from "../../../ingest/prometheus/chunked.ts";
 import { remoteRead } from "../../../ingest/prometheus/remote-read.ts";
-import type { SeriesSink } from "../../../ingest/prometheus/reduce.ts";
+import { Samples, type SeriesFigures } from "../../../ingest/prometheus/samples.ts";
 import { grouped } from "../../../ingest/prometheus/shards.ts";
 import { prometheusSource } from "../../../ingest/prometheus/source.ts";
 import type { SourceContext } from "../../../ingest/source.ts";
@@ -64,20 +64,28 @@ const samples = (from: number, count: number): [number, number][] =>
 class Kept implements SeriesSink {
   readonly all: { metric: string; labels: Record<string, string>; samples: [number, number][] }[] =
     [];
-  series(metric: string, labels: object, times: Float64Array, values: Float64Array, count: number) {
+  series(metric: string, labels: object, { samples, runs }: SeriesFigures) {
+    // Of a state whose every sample says another value each is a run.
+    expect(runs).toHaveLength(samples);
     this.all.push({
       metric,
       labels: labels as Record<string, string>,
-      samples: Array.from({ length: count }, (_, at) => [times[at] ?? 0, values[at] ?? 0]),
+      samples: runs.map(({ from, value }) => [from, value]),
     });
   }
 }
+
+const reader = (sink: SeriesSink) => {
+  const fold = { kind: "state", hold: 60_000, most: Infinity } as const;
+  const window = { from: 0, until: 1e9 };
+  return new ChunkedReader("usage", { samples: new Samples(), fold, window }, sink);
+};
 
 async function read(answer: Answer, kept = new Kept()): Promise<Kept> {
   await remoteRead(
     opened(await serve(answer)),
     { from: 0, until: 1, matchers: [["__name__", "=", "m"]] },
-    new ChunkedReader("usage", kept),
+    reader(kept),
     { signal, timeoutMs: 500 },
   );
   return kept;
@@ -223,7 +231,7 @@ describe("a stream of chunks", () => {
     const result = await remoteRead(
       opened(url),
       { from: 0, until: 1, matchers: [] },
-      new ChunkedReader("usage", kept),
+      reader(kept),
       {
         signal,
         timeoutMs: 500,
@@ -279,12 +287,10 @@ describe("a stream of chunks", () => {
     };
     const options = { signal, timeoutMs: 500, pauses: [1, 1] };
     const query = { from: 0, until: 1, matchers: [] };
-    await remoteRead(opened(await serve(busy)), query, new ChunkedReader("usage", kept), options);
+    await remoteRead(opened(await serve(busy)), query, reader(kept), options);
     expect(kept.all).toHaveLength(2);
     const never = opened(await serve((_, response) => response.writeHead(503).end("busy")));
-    await expect(
-      remoteRead(never, query, new ChunkedReader("usage", kept), options),
-    ).rejects.toMatchObject({
+    await expect(remoteRead(never, query, reader(kept), options)).rejects.toMatchObject({
       code: "SOURCE_UNREADABLE",
       message: expect.stringMatching(/503 \(busy\); the server is busy or limited/) as string,
     });

@@ -225,7 +225,7 @@ export function reduce(series: readonly Series[], scene: ReduceScene = {}): Coll
   const clusterFirst = series.toSorted((a, b) => order(a.metric) - order(b.metric));
   for (const { metric, labels, samples } of clusterFirst) {
     const seen = samples.filter(([at]) => at >= from - 300 && at < until);
-    reducer.series(
+    reducer.samples(
       metric,
       { __name__: metric, ...labels },
       Float64Array.from(seen, ([at]) => at * 1000),

@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { billText } from "../../bill-with.ts";
 import { cli, withFolder, writeConfig } from "../../home.ts";
 import { describeWith, ROOT } from "../../needs.ts";
 import { ledger } from "../taken.ts";
@@ -469,6 +471,35 @@ describeWith("Prometheus", "usage from a real Prometheus", (program) => {
             expect([name, five?.["n"]]).toEqual([name, String(7 * 12)]);
             expect(Number(five?.["most"])).toBeLessThan(25_000 * 4096);
             expect(Number(five?.["least"])).toBeGreaterThanOrEqual(0);
+            // Beside a bill of the node: what was left out is in no share, and everything adds up.
+            await mkdir(join(folder, "exports"));
+            await writeFile(
+              join(folder, "exports/bill.csv"),
+              billText([
+                {
+                  BilledCost: "4.321",
+                  ChargePeriodStart: "2026-08-03T00:00:00Z",
+                  ResourceId: PROVIDER.replace("azure://", ""),
+                  ServiceName: "Virtual Machines",
+                  x_ResourceGroupName: "mc",
+                },
+              ]),
+            );
+            await writeConfig(
+              folder,
+              `clusters:\n  - { name: prod, resourceId: "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/prod", nodeResourceGroup: ${/resourceGroups\/([^/]+)/i.exec(PROVIDER)?.[1]} }\n`,
+              `${source(`url: "${url}"`)}  - { type: focus, name: bill, files: "./exports/*.csv" }
+`,
+            );
+            for (const args of [["ingest", "--until", "2026-08-04"], ["build"]]) {
+              const done = await cli([...args, "--config", config], { env: NOW });
+              expect([name, done.code, done.err]).toEqual([name, 0, ""]);
+            }
+            const check = await cli(["check", "--config", config], { env: NOW });
+            expect([name, check.code]).toEqual([name, 0]);
+            expect(check.err).toMatch(/^all \d+ checks hold\n$/);
+            expect(check.out).toMatch(/ok +node-days-add-up .* 2 days of nodes/);
+            expect(check.out).toMatch(/ok +shares-equal-lines /);
           });
       } finally {
         await proxy.stop();
