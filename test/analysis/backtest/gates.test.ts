@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { answerOf, type BacktestAnswer, type Gate } from "../../../analysis/backtest/answer.ts";
-import { METHODS } from "../../../analysis/backtest/methods.ts";
+import { type Answer, type Method, METHODS } from "../../../analysis/backtest/methods.ts";
 import { type History, Replay } from "../../../analysis/backtest/replay.ts";
-import { DEARER, FACTORS, ITSELF, noScore } from "../../../analysis/backtest/score.ts";
+import { DEARER, FACTORS, ITSELF, noScore, scoreMemory } from "../../../analysis/backtest/score.ts";
 import { findingsSettings } from "../../../analysis/findings/settings.ts";
 import { madeUp, sampleCluster } from "./estate.ts";
 
@@ -87,5 +87,43 @@ describe("a verdict", () => {
   it("is of the frontier and not of what we say ourselves, where a burst guard has put that off it", () => {
     const guarded = (asked: number) => (asked === 200 ? 0 : falling(112)(asked));
     expect(gateOf(guarded, falling(100))).toMatchObject({ holds: false, within: true });
+  });
+});
+
+describe("a week with a kill", () => {
+  it("is over for whose limit is no higher than the one it was killed at, whatever was requested", () => {
+    const week = {
+      seconds: 1,
+      used: 0,
+      cpu: new Float64Array(0),
+      secondsTo: new Float64Array(0),
+      usedTo: new Float64Array(0),
+      memMax: 400,
+      killedAt: 2000,
+      memUsed: 400,
+    };
+    const limits: Record<Method, number> = {
+      apportion: 2500,
+      "krr-simple": 460,
+      "krr-simple-limit": 460,
+      "vpa-target": 2000,
+    };
+    const requests = Object.fromEntries(METHODS.map((method) => [method, 460]));
+    const said = Object.fromEntries(
+      METHODS.map((method) => [method, { cpu: 1, mem: 460, memLimit: limits[method] }]),
+    );
+    const score = noScore();
+    scoreMemory(
+      score,
+      week,
+      requests as Record<Method, number>,
+      said as unknown as Record<Method, Answer>,
+    );
+    const over = METHODS.map((method) => score.methods[method].memOverWeeks[ITSELF]);
+    expect(over).toEqual([0, 1, 1, 1]);
+    // VPA's limit goes with its request; ours stays where the kill put it.
+    const more = FACTORS.indexOf(1.05);
+    expect(score.methods["vpa-target"].memOverWeeks[more]).toBe(0);
+    expect(score.methods.apportion.memOverWeeks[FACTORS.indexOf(0.9)]).toBe(0);
   });
 });

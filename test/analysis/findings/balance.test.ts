@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { burstOf } from "../../../analysis/findings/recommend/bursts.ts";
 import { cpuAt } from "../../../analysis/findings/recommend/recommend.ts";
 import { DAY_SLOTS, type Series, SLOT } from "../../../analysis/findings/recommend/series.ts";
 import { summarise } from "../../../analysis/findings/recommend/summary.ts";
@@ -109,5 +110,28 @@ describe("a CPU request", () => {
 
   it("of nothing is nothing", () => {
     expect(at([0])).toBe(0);
+  });
+});
+
+describe("a scheduled burst", () => {
+  /** Fourteen days at 100 m, and at 1000 m for each hour named, counted from the window's beginning. */
+  const bursts = (hours: readonly number[]) => {
+    const high = new Set(hours);
+    const series = seriesOf(
+      Array.from({ length: DAYS * DAY_SLOTS }, (_, slot) =>
+        high.has(Math.floor(slot / 12)) ? 1_000_000 : 100_000,
+      ),
+    );
+    return burstOf(series, summarise(series, false), 110_000);
+  };
+
+  it("keeps to hours of the day; what comes at any hour as often is none", () => {
+    const nights = Array.from({ length: DAYS }, (_, day) => day * 24 + 2);
+    expect(bursts(nights)).toEqual({ kind: "scheduled-burst", cpu: 1_000_000 });
+    // Every fifth hour: each hour of the day is high on three days or two.
+    expect(bursts(Array.from({ length: 67 }, (_, index) => index * 5))).toBeNull();
+    // A night among bursts at any hour, at six times their rate.
+    const rare = Array.from({ length: 24 }, (_, hour) => ((hour * 3) % DAYS) * 24 + hour);
+    expect(bursts([...rare, ...nights])).toMatchObject({ kind: "scheduled-burst" });
   });
 });
