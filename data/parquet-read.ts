@@ -242,6 +242,29 @@ export interface Runs<T> {
   values: T[];
 }
 
+/** Texts by runs of rows: from row `starts[i]` on, the text of `words[i]`, which is made when it is asked for. */
+export class TextRuns {
+  readonly starts: number[] = [];
+  readonly words: number[] = [];
+  readonly #bytes: Buffer;
+  readonly #at: Int32Array;
+
+  /** @param bytes so many texts, the length of each before it in 4 bytes */
+  constructor(bytes: Buffer, entries: number) {
+    this.#bytes = bytes;
+    this.#at = new Int32Array(entries);
+    for (let word = 0, at = 0; word < entries; word++) {
+      this.#at[word] = at;
+      at += 4 + bytes.readUInt32LE(at);
+    }
+  }
+
+  text(word: number): string {
+    const at = (this.#at[word] as number) + 4;
+    return this.#bytes.toString("utf8", at, at + this.#bytes.readUInt32LE(at - 4));
+  }
+}
+
 export class RowGroup {
   readonly rows: number;
   readonly #file: ParquetReader;
@@ -258,29 +281,23 @@ export class RowGroup {
   }
 
   /** A column of texts that are there in every row. */
-  texts(place: number): Runs<string> {
-    const { at: start, until, dictionary: held, encoding, definitions } = this.#pages(place);
-    if (held === null || encoding !== RLE_DICTIONARY)
+  texts(place: number): TextRuns {
+    const { at, until, dictionary, encoding, definitions } = this.#pages(place);
+    if (dictionary === null || encoding !== RLE_DICTIONARY)
       throw this.#file.damaged("a column of texts has no dictionary");
-    const { room } = this.#file;
-    const [body, dictionary] = [room.bytes(start, until), room.bytes(held.at, held.until)];
-    const { entries } = held;
     if (definitions !== null && countOf(definitions, this.rows) < this.rows)
       throw this.#file.damaged("a text that must be there is not");
-    const words: string[] = [];
-    for (let at = 0; words.length < entries;) {
-      const size = dictionary.readUInt32LE(at);
-      words.push(dictionary.toString("utf8", at + 4, at + 4 + size));
-      at += 4 + size;
-    }
-    const runs: Runs<string> = { starts: [], values: [] };
+    const { room } = this.#file;
+    const words = Buffer.from(room.bytes(dictionary.at, dictionary.until));
+    const texts = new TextRuns(words, dictionary.entries);
+    const body = room.bytes(at, until);
     let row = 0;
     eachRun(body, body[0] as number, 1, this.rows, (word, length) => {
-      runs.starts.push(row);
-      runs.values.push(words[word] as string);
+      texts.starts.push(row);
+      texts.words.push(word);
       row += length;
     });
-    return runs;
+    return texts;
   }
 
   /**

@@ -1,7 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import type { FindingsContext } from "../findings/context.ts";
 import type { ClusterWindow } from "../findings/inputs.ts";
-import { containersOf } from "../findings/recommend/make.ts";
+import { askedOf, containersOf } from "../findings/recommend/make.ts";
+import { ReadAhead } from "../findings/recommend/read-ahead.ts";
 import { JOB_KINDS } from "../findings/recommend/recommend.ts";
 import { RowWriter } from "../findings/recommend/rows.ts";
 import type { BacktestAnswer } from "./answer.ts";
@@ -42,16 +43,22 @@ export async function backtestOf(
 ): Promise<BacktestAnswer> {
   const replay = new Replay(days, settings.findings);
   const rows = inputs.history.reduce((sum, window) => sum + window.rows, 0);
-  const parts = Math.max(1, Math.ceil(rows / MOST_SAMPLES));
-  for (const [index, window] of inputs.history.entries()) {
-    if ((window.until - window.from) / 86_400 < days + 7) continue;
-    progress(`backtest of ${window.cluster}`, index, inputs.history.length);
-    await replayCluster(replay, window, parts);
+  const of = Math.max(1, Math.ceil(rows / MOST_SAMPLES));
+  const long = inputs.history.filter((window) => (window.until - window.from) / 86_400 >= days + 7);
+  const asked = long.flatMap((window) => askedOf(window, { part: 0, of }));
+  const parts = new ReadAhead(asked, rows / of, signal);
+  try {
+    for (const [index, window] of long.entries()) {
+      progress(`backtest of ${window.cluster}`, index, long.length);
+      await replayCluster(replay, window);
+    }
+  } finally {
+    await parts.close();
   }
-  return replay.answer(parts);
+  return replay.answer(of);
 
-  async function replayCluster(into: Replay, window: ClusterWindow, of: number): Promise<void> {
-    for await (const one of containersOf(session, window, settings, signal, { part: 0, of })) {
+  async function replayCluster(into: Replay, window: ClusterWindow): Promise<void> {
+    for await (const one of containersOf(session, window, settings, signal, { parts, count: 1 })) {
       const { key, container, facts, series, pods } = one;
       into.add({
         series,

@@ -136,6 +136,7 @@ export interface Rules {
     weights: number,
     state: number,
   ): number;
+  show(seconds: number, kills: number, pods: number, shown: number, hours: number): void;
   column(
     values: number,
     seconds: number,

@@ -17,7 +17,8 @@ import { FactFiles } from "../../ingest/prometheus/write.ts";
  * Four weeks of five minutes of many containers, in a process of its own:
  *
  *   make FOLDER CONTAINERS    usage_5m a cluster-day and pod_day a cluster, once
- *   floor FOLDER CONTAINERS   one exact 95 % quantile of a container's CPU, and nothing else
+ *   floor FOLDER CONTAINERS   one exact 95 % quantile of a container's CPU, and nothing else, cluster by cluster
+ *   floor-all FOLDER CONTAINERS   the same as one query over all clusters
  *   fit FOLDER CONTAINERS     the product's recommendations, hours and comparisons, written
  */
 const [job = "", folder = "", asked = "0"] = process.argv.slice(2);
@@ -40,7 +41,7 @@ const filesOf = (cluster: string) => Array.from({ length: DAYS }, (_, day) => us
 
 const started = performance.now();
 const before = process.cpuUsage();
-const rows = job === "make" ? await make() : job === "floor" ? await floor() : await fit();
+const rows = job === "make" ? await make() : job === "fit" ? await fit() : await floor();
 const { user, system } = process.cpuUsage(before);
 process.stdout.write(
   `${JSON.stringify({ job, rows, wall: (performance.now() - started) / 1e3, cpu: (user + system) / 1e6, mib: process.resourceUsage().maxRSS / 1024 })}\n`,
@@ -145,16 +146,16 @@ function noise(of: number): number {
   return (mixed ^ (mixed >>> 16)) >>> 0;
 }
 
-/** A cluster after the other, as the product reads them. */
+/** A cluster after the other, as the product reads them, or all at once. */
 async function floor(): Promise<number> {
   const { session, close } = await opened();
   await session.run("SET memory_limit = '6GB'");
   let containers = 0;
-  for (const cluster of names) {
+  for (const clusters of job === "floor-all" ? [names] : names.map((name) => [name])) {
     const { n } = await session.one<{ n: string }>(
       `SELECT count(*) AS n FROM (
-         SELECT namespace, regexp_extract(pod, '^[^-]+') AS workload, container, quantile_disc(cpu_avg, 0.95) AS p95
-         FROM read_parquet([${filesOf(cluster).map(sqlText).join(", ")}])
+         SELECT ${clusters.length > 1 ? "cluster, " : ""}namespace, regexp_extract(pod, '^[^-]+') AS workload, container, quantile_disc(cpu_avg, 0.95) AS p95
+         FROM read_parquet([${clusters.flatMap(filesOf).map(sqlText).join(", ")}])
          GROUP BY ALL
        ) WHERE p95 > 0`,
     );

@@ -28,8 +28,10 @@ export async function benchFindings(folder: string): Promise<boolean> {
         .at(-1) ?? "{}",
     ) as Measured;
   run("make");
-  const floor = run("floor");
+  const floors = [run("floor"), run("floor-all")];
   const fit = run("fit");
+  // Whichever way of asking is faster is what it is held against.
+  const [floor] = floors.toSorted((a, b) => a.wall - b.wall) as [Measured];
   const line = (cells: (string | number)[]) => process.stdout.write(`| ${cells.join(" | ")} |\n`);
   line([
     "job",
@@ -39,12 +41,13 @@ export async function benchFindings(folder: string): Promise<boolean> {
     "CPU s",
     "wall s a million",
     "against floor",
+    "CPU against floor",
     "at most",
     "peak MiB",
   ]);
-  line(["---", "---:", "---:", "---:", "---:", "---:", "---:", "---:", "---:"]);
+  line(["---", "---:", "---:", "---:", "---:", "---:", "---:", "---:", "---:", "---:"]);
   for (const [{ job, rows, wall, cpu, mib }, most] of [
-    [floor, ""],
+    ...floors.map((one) => [one, ""] as const),
     [fit, MOST],
   ] as const)
     line([
@@ -55,6 +58,7 @@ export async function benchFindings(folder: string): Promise<boolean> {
       cpu.toFixed(1),
       (wall / (SAMPLES / 1e6)).toFixed(3),
       (wall / floor.wall).toFixed(2),
+      (cpu / floor.cpu).toFixed(2),
       most,
       mib.toFixed(0),
     ]);

@@ -55,7 +55,9 @@ describe("columns of what is written here", () => {
           expect(file.groups.map((group) => group.rows)).toEqual([rows.length]);
           const [group] = file.groups;
           const place = (name: string) => file.place(name) as number;
-          expect(spread(group!.texts(place("text")), rows.length)).toEqual(
+          const texts = group!.texts(place("text"));
+          const values = texts.words.map((word) => texts.text(word));
+          expect(spread({ starts: texts.starts, values }, rows.length)).toEqual(
             engine.map((row) => row["text"]),
           );
           for (const name of ["small", "large", "long", "wild"] as const) {

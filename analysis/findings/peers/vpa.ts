@@ -31,8 +31,9 @@ CPU_STARTS.numbers.set(
 /** The bucket that each 1,024 microcores begin in; no two buckets begin in one step. */
 const STEP = 10;
 const CPU_STEPS = keptBytes(1 << 20);
+const stepOf = (start: number) => Math.ceil(start / (1 << STEP));
 for (const [bucket, start] of CPU_STARTS.numbers.entries())
-  if (bucket < CPU.count) CPU_STEPS.fill(bucket, Math.ceil(start / (1 << STEP)));
+  CPU_STEPS.fill(bucket, stepOf(start), stepOf(CPU_STARTS.numbers[bucket + 1] ?? start));
 
 /** `CPU.find` without its logarithm, which was a third of all work, as the loop over samples does it. */
 export function cpuBucket(microcores: number): number {

@@ -36,9 +36,7 @@ const pooled = new SortedCpu();
 export function burstOf(series: Series, summary: Summary, base: number): Burst | null {
   const { hours } = summary;
   const far = FAR * base;
-  let any = false;
-  for (let hour = 0; hour < hours.count && !any; hour++) any = (hours.cpuMax[hour] as number) > far;
-  if (!any) return null;
+  if (rules.most(hoursAt(hours, "cpuMax"), 0, hours.count) <= far) return null;
   const { above, time } = timeAbove(series, summary, far);
   // A 95 % value is above exactly where more than 5 % of the time is.
   const isHigh = (over: number, of: number) => over * 20 > of;

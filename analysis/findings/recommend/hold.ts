@@ -1,6 +1,12 @@
 import { setImmediate } from "node:timers/promises";
 import { Arena } from "../../../data/arena.ts";
-import { PageRoom, ParquetReader, type RowGroup, type Runs } from "../../../data/parquet-read.ts";
+import {
+  PageRoom,
+  ParquetReader,
+  type RowGroup,
+  type Runs,
+  type TextRuns,
+} from "../../../data/parquet-read.ts";
 import { instantiate } from "../../../data/wasm.ts";
 import { type Sizes, SLOT } from "./series.ts";
 
@@ -32,17 +38,21 @@ export interface Asked {
   part: Part;
 }
 
-/** The numbers of a run, in `runs` of `Held`. */
+/** The numbers of a run, in `runs` of `Held`: slots are its first and its last. */
 export const RUN = {
   track: 0,
   sizes: 1,
   address: 2,
-  stride: 3,
-  count: 4,
+  count: 3,
+  flags: 4,
   slot: 5,
-  marked: 6,
+  last: 6,
   each: 7,
 } as const;
+/** In the flags of a run: some of it was throttled. */
+export const THROTTLED = 8;
+/** Bytes of a sample at most. */
+const WIDEST = 20;
 
 /** A part of a cluster's samples in memory; all but the memory is plain and can be sent. */
 export interface Held {
@@ -62,53 +72,97 @@ export interface Held {
 
 /** The loops of `assembly/shared/samples.ts`. */
 export interface SampleLoops {
-  keep(
+  firstSlot(): number;
+  lastSlot(): number;
+  survey(
     row: number,
     until: number,
+    times: number,
+    seconds: number,
+    bytes: number,
+    throttled: number,
+    from: number,
+    slots: number,
+    present: number,
+  ): number;
+  keep(
+    row: number,
+    count: number,
+    flags: number,
     times: number,
     seconds: number,
     cpu: number,
     bytes: number,
     throttled: number,
     from: number,
-    slots: number,
     out: number,
-    stride: number,
-    present: number,
   ): number;
+  upTo(run: number, count: number, flags: number, begin: number, slot: number): number;
   gather(
     run: number,
-    stride: number,
-    skip: number,
     count: number,
+    flags: number,
+    begin: number,
+    skip: number,
     at: number,
     slot: number,
     seconds: number,
     cpu: number,
     bytes: number,
     throttled: number,
-    marked: boolean,
   ): void;
 }
 
 export const sampleLoops = (memory: WebAssembly.Memory): SampleLoops =>
   instantiate(new URL("../samples.wasm", import.meta.url), memory) as unknown as SampleLoops;
 
-const TEXTS = ["namespace", "pod", "pod_uid", "container"] as const;
-const SIZES = ["cpu_request", "mem_request", "cpu_limit", "mem_limit"] as const;
 const NUMBERS = ["at", "cpu_avg", "mem_max", "throttled_ms"] as const;
 
-/** Reads runs from the first row to the last. */
-class Cursor<T> {
-  readonly #runs: Runs<T>;
+/** Reads numbers of runs from the first row to the last. */
+class Cursor {
+  readonly #starts: readonly number[];
+  readonly #values: readonly number[];
   #run = 0;
-  constructor(runs: Runs<T>) {
+  constructor(starts: readonly number[], values: readonly number[]) {
+    this.#starts = starts;
+    this.#values = values;
+  }
+  at(row: number): number {
+    while ((this.#starts[this.#run + 1] ?? Infinity) <= row) this.#run++;
+    return this.#values[this.#run] as number;
+  }
+}
+
+/** The same of texts. */
+class Texts {
+  readonly #runs: TextRuns;
+  readonly #words: Cursor;
+  #word = -1;
+  #text = "";
+  constructor(runs: TextRuns) {
     this.#runs = runs;
+    this.#words = new Cursor(runs.starts, runs.words);
   }
-  at(row: number): T {
-    while ((this.#runs.starts[this.#run + 1] ?? Infinity) <= row) this.#run++;
-    return this.#runs.values[this.#run] as T;
+  at(row: number): string {
+    const word = this.#words.at(row);
+    if (word !== this.#word) {
+      this.#word = word;
+      this.#text = this.#runs.text(word);
+    }
+    return this.#text;
   }
+}
+
+/** Whose the rows of a group are, and what they ask for. */
+interface Named {
+  namespace: Texts;
+  pod: Texts;
+  podUid: Texts;
+  container: Texts;
+  cpuRequest: Cursor;
+  memRequest: Cursor;
+  cpuLimit: Cursor;
+  memLimit: Cursor;
 }
 
 /** A column of a row group by its name; one that was not written yet when the day landed says nothing. */
@@ -119,7 +173,7 @@ class Columns {
     this.#file = file;
     this.group = group;
   }
-  texts(name: (typeof TEXTS)[number]): Runs<string> {
+  texts(name: string): TextRuns {
     const place = this.#file.place(name);
     if (place === null) throw this.#file.damaged(`it has no column ${name}`);
     return this.group.texts(place);
@@ -196,12 +250,25 @@ export class PartReader {
     this.#widen(rows);
     const [times = 0, cpu = 0, bytes = 0, throttled = 0, seconds = 0] = this.#lanes;
     const starts = new Set<number>([rows]);
-    const noted = <T>(runs: Runs<T>) => {
+    const noted = <T extends { starts: number[] }>(runs: T) => {
       for (const start of runs.starts) starts.add(start);
-      return new Cursor(runs);
+      return runs;
     };
-    const texts = TEXTS.map((name) => noted(columns.texts(name)));
-    const sizes = SIZES.map((name) => noted(columns.runs(name, -1)));
+    const texts = (name: string) => new Texts(noted(columns.texts(name)));
+    const size = (name: string) => {
+      const runs = noted(columns.runs(name, -1));
+      return new Cursor(runs.starts, runs.values);
+    };
+    const named: Named = {
+      namespace: texts("namespace"),
+      pod: texts("pod"),
+      podUid: texts("pod_uid"),
+      container: texts("container"),
+      cpuRequest: size("cpu_request"),
+      memRequest: size("mem_request"),
+      cpuLimit: size("cpu_limit"),
+      memLimit: size("mem_limit"),
+    };
     this.#seconds(columns, seconds);
     for (const [lane, name] of NUMBERS.entries())
       columns.numbers(name, this.#lanes[lane] as number);
@@ -209,32 +276,39 @@ export class PartReader {
     const first = this.#length;
     let row = 0;
     for (const until of [...starts].sort((a, b) => a - b)) {
-      if (row < until && of > 1 && partOf((texts[0] as Cursor<string>).at(row), of) !== part)
-        row = until;
+      if (row < until && of > 1 && partOf(named.namespace.at(row), of) !== part) row = until;
       while (row < until) {
-        const stride = Math.ceil((until - row) / 8) * 8;
-        const address = this.#arena.reserve(stride * 20);
-        const found = this.#loops.keep(
+        const found = this.#loops.survey(
           row,
           until,
+          times,
+          seconds,
+          bytes,
+          throttled,
+          from,
+          slots,
+          this.#present,
+        );
+        const [count, flags] = [found & 0xfffffff, found >>> 28];
+        if (count === 0) {
+          row++;
+          continue;
+        }
+        const address = this.#arena.reserve((count + 8) * WIDEST);
+        const end = this.#loops.keep(
+          row,
+          count,
+          flags,
           times,
           seconds,
           cpu,
           bytes,
           throttled,
           from,
-          slots,
           address,
-          stride,
-          this.#present,
         );
-        const count = found & 0x7fffffff;
-        this.#arena.release(count === 0 ? address : address + stride * (found < 0 ? 20 : 16));
-        if (count === 0) {
-          row++;
-          continue;
-        }
-        this.#keep(texts, sizes, row, [address, stride, count, found < 0 ? 1 : 0]);
+        this.#arena.release(end >>> 0);
+        this.#keep(named, row, [address, count, flags]);
         kept.push([row, row + count]);
         row += count;
       }
@@ -259,27 +333,29 @@ export class PartReader {
   }
 
   #keep(
-    texts: readonly Cursor<string>[],
-    sizes: readonly Cursor<number>[],
+    named: Named,
     row: number,
-    [address, stride, count, marked]: readonly [number, number, number, number],
+    [address, count, flags]: readonly [address: number, count: number, flags: number],
   ): void {
-    const [namespace = "", pod = "", podUid = "", container = ""] = texts.map((text) =>
-      text.at(row),
-    );
+    const [podUid, container] = [named.podUid.at(row), named.container.at(row)];
     const key = `${podUid}\n${container}`;
     let track = this.#places.get(key);
     if (track === undefined) {
+      const [namespace, pod] = [named.namespace.at(row), named.pod.at(row)];
       track = this.#tracks.push({ namespace, pod, podUid, container }) - 1;
       this.#places.set(key, track);
     }
-    const [cpuRequest = -1, memRequest = -1, cpuLimit = -1, memLimit = -1] = sizes.map((size) =>
-      size.at(row),
-    );
-    const asked = `${cpuRequest} ${memRequest} ${cpuLimit} ${memLimit}`;
+    const { cpuRequest, memRequest, cpuLimit, memLimit } = named;
+    const [a, b, c, d] = [
+      cpuRequest.at(row),
+      memRequest.at(row),
+      cpuLimit.at(row),
+      memLimit.at(row),
+    ];
+    const asked = `${a} ${b} ${c} ${d}`;
     let size = this.#sizesBy.get(asked);
     if (size === undefined) {
-      size = this.#sizes.push({ cpuRequest, memRequest, cpuLimit, memLimit }) - 1;
+      size = this.#sizes.push({ cpuRequest: a, memRequest: b, cpuLimit: c, memLimit: d }) - 1;
       this.#sizesBy.set(asked, size);
     }
     const at = this.#length++ * RUN.each;
@@ -288,8 +364,14 @@ export class PartReader {
       more.set(this.#runs);
       this.#runs = more;
     }
-    const slot = new Uint16Array(this.#arena.buffer, address, 1)[0] as number;
-    this.#runs.set([track, size, address, stride, count, slot, marked], at);
+    const runs = this.#runs;
+    runs[at + RUN.track] = track;
+    runs[at + RUN.sizes] = size;
+    runs[at + RUN.address] = address;
+    runs[at + RUN.count] = count;
+    runs[at + RUN.flags] = flags;
+    runs[at + RUN.slot] = this.#loops.firstSlot();
+    runs[at + RUN.last] = this.#loops.lastSlot();
     this.#samples += count;
   }
 

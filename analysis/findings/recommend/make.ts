@@ -3,8 +3,9 @@ import { type Session, sqlName, sqlText } from "../../../data/warehouse.ts";
 import type { FindingsContext } from "../context.ts";
 import type { ClusterWindow } from "../inputs.ts";
 import { compare } from "./compared.ts";
-import { type Part, PartReader, type Track } from "./hold.ts";
+import type { Asked, Part, Track } from "./hold.ts";
 import { HELD_SAMPLES, seriesOf } from "./read.ts";
+import { ReadAhead } from "./read-ahead.ts";
 import { JOB_KINDS, recommend } from "./recommend.ts";
 import { HourWriter, recommendationRow, RowWriter } from "./rows.ts";
 import { type Series, SLOT } from "./series.ts";
@@ -28,11 +29,17 @@ export async function makeRecommendations(context: FindingsContext): Promise<voi
   const teamOf = await ownersOf(session, context.months);
   const rows = await RowWriter.open(session, "recommendation");
   const hours = await HourWriter.open(session);
+  const asked = inputs.windows.map((window) => askedOf(window));
+  const samples = inputs.windows.reduce((sum, window) => sum + window.rows, 0);
+  const parts = new ReadAhead(asked.flat(), samples, signal);
   let seriesId = 0;
   try {
     for (const [index, window] of inputs.windows.entries()) {
       context.progress(`recommendations for ${window.cluster}`, index, inputs.windows.length);
-      for await (const one of containersOf(session, window, settings, signal)) {
+      for await (const one of containersOf(session, window, settings, signal, {
+        parts,
+        count: asked[index]?.length ?? 0,
+      })) {
         const { key, container, facts, series, pods } = one;
         const team = teamOf(key);
         const word = (name: "tier" | "rightsizing") => facts.objects.annotation(key, name, pods);
@@ -83,9 +90,19 @@ export async function makeRecommendations(context: FindingsContext): Promise<voi
       }
     }
   } finally {
+    await parts.close();
     rows.close();
     hours.close();
   }
+}
+
+/** What is read of a window, part by part. @param only of so many parts of the namespaces this one alone */
+export function askedOf({ usage, from, until, rows }: ClusterWindow, only?: Part): Asked[] {
+  const of = Math.max(1, Math.ceil(rows / HELD_SAMPLES));
+  const parts =
+    only === undefined ? Array.from({ length: of }, (_, part) => ({ part, of })) : [only];
+  const files = usage.map(({ path }) => path);
+  return parts.map((part) => ({ files, from, slots: (until - from) / SLOT, part }));
 }
 
 /** Distinct five minutes in which pods began. */
@@ -116,14 +133,14 @@ export interface ContainerSeries {
 
 /**
  * The series of every container of every workload of a cluster's window, in the order of their names.
- * @param only of so many parts of the namespaces this one alone
+ * @param parts hands out what `askedOf` says of the window next, so many parts
  */
 export async function* containersOf(
   session: Session,
   window: ClusterWindow,
   settings: FindingsContext["settings"],
   signal: AbortSignal,
-  only?: Part,
+  { parts, count }: { parts: ReadAhead; count: number },
 ): AsyncGenerator<ContainerSeries> {
   const { cluster, from, until } = window;
   const slots = (until - from) / SLOT;
@@ -143,13 +160,8 @@ export async function* containersOf(
       billKind: "Pod",
       billWorkload: track.pod,
     };
-  const reader = new PartReader();
-  const files = window.usage.map(({ path }) => path);
-  const of = Math.max(1, Math.ceil(window.rows / HELD_SAMPLES));
-  const parts =
-    only === undefined ? Array.from({ length: of }, (_, part) => ({ part, of })) : [only];
-  for (const part of parts) {
-    const samples = await reader.read({ files, from, slots, part }, signal);
+  for (let part = 0; part < count; part++) {
+    const samples = await parts.next();
     const present = new Uint32Array(slots + 1);
     for (let slot = slots - 1; slot >= 0; slot--)
       present[slot] = (present[slot + 1] as number) + (samples.present[slot] as number);

@@ -1,11 +1,11 @@
 import { Arena } from "../../../data/arena.ts";
-import { type Held, RUN, sampleLoops, type Track } from "./hold.ts";
-import { NO_SIZES, type Series, type Sizes } from "./series.ts";
+import { type Held, RUN, sampleLoops, THROTTLED, type Track } from "./hold.ts";
+import type { Series, Sizes } from "./series.ts";
 
-/** Samples held at once, 16 bytes each; a cluster with more is read in parts. */
+/** Samples of a part, some 8 bytes each; a cluster with more is read in parts, two of them at once. */
 export const HELD_SAMPLES = 100_000_000;
 
-/** Addresses of the columns of a series. */
+/** Addresses of the columns of a series; some bytes behind each are written too. */
 interface Columns {
   slot: number;
   seconds: number;
@@ -13,6 +13,8 @@ interface Columns {
   mem: number;
   throttled: number;
 }
+
+const SLACK = 16;
 
 /**
  * Puts the tracks of what is held together to series, one after another in the order of their keys. The
@@ -65,10 +67,7 @@ class SeriesMaker {
   readonly #held: Held;
   readonly #loops;
   readonly #columns: Columns;
-  readonly #slots: Uint16Array;
   readonly #buffer: ArrayBuffer;
-  /** Place of the sizes of what asks for nothing; -1: there is none. */
-  readonly #none: number;
   /** Of each run with events the first of them. */
   readonly #events = new Map<number, number>();
 
@@ -78,63 +77,59 @@ class SeriesMaker {
     const arena = new Arena(held.memory, held.top);
     this.#loops = sampleLoops(held.memory);
     this.#columns = {
-      slot: arena.reserve(most * 2),
-      seconds: arena.reserve(most * 2),
-      cpu: arena.reserve(most * 4),
-      mem: arena.reserve(most * 8),
-      throttled: arena.reserve(most * 4),
+      slot: arena.reserve(most * 2 + SLACK),
+      seconds: arena.reserve(most * 2 + SLACK),
+      cpu: arena.reserve(most * 4 + SLACK),
+      mem: arena.reserve(most * 8 + SLACK),
+      throttled: arena.reserve(most * 4 + SLACK),
     };
     this.#buffer = arena.buffer;
-    this.#none = held.sizes.findIndex((sizes) =>
-      Object.entries(NO_SIZES).every(([name, none]) => sizes[name as keyof Sizes] === none),
-    );
-    this.#slots = new Uint16Array(arena.buffer);
     for (const [index, { run }] of held.events.entries())
       if (!this.#events.has(run)) this.#events.set(run, index);
   }
 
   series(window: { from: number; slots: number }, runs: readonly number[]): Series {
     const of = (run: number, what: number) => this.#held.runs[run * RUN.each + what] as number;
-    const marked = runs.some((run) => of(run, RUN.marked) === 1);
+    const marked = runs.some((run) => (of(run, RUN.flags) & THROTTLED) !== 0);
     const { slot, seconds, cpu, mem, throttled } = this.#columns;
-    // A pod asks for nothing until it is said that it does.
-    const none = this.#none;
     const pods: Series["pods"] = [];
     const sizes: Series["sizes"] = [];
     const events: Series["events"] = [];
     let length = 0;
     let track = -1;
     let last = -1;
-    let size = none;
+    let size = -1;
     for (const run of runs) {
       if (of(run, RUN.track) !== track) {
         track = of(run, RUN.track);
         last = -1;
-        size = none;
+        size = -1;
         pods.push({ pod: (this.#held.tracks[track] as Track).pod, from: length, until: length });
       }
       const address = of(run, RUN.address);
       const count = of(run, RUN.count);
+      const flags = of(run, RUN.flags);
+      const first = of(run, RUN.slot);
       // Two sources may have measured the same pod: the first of a slot counts.
-      let skip = 0;
-      while (skip < count && (this.#slots[address / 2 + skip] as number) <= last) skip++;
+      const skip = first > last ? 0 : this.#loops.upTo(address, count, flags, first, last);
       if (skip === count) continue;
+      // Each pod says what it asks for, nothing too: else it would seem to ask for what the one before did.
       if (of(run, RUN.sizes) !== size) {
         size = of(run, RUN.sizes);
         sizes.push({ ...(this.#held.sizes[size] as Sizes), from: length });
       }
       this.#loops.gather(
         address,
-        of(run, RUN.stride),
+        count,
+        flags,
+        first,
         skip,
-        count - skip,
         length,
         slot,
         seconds,
         cpu,
         mem,
         marked ? throttled : 0,
-        of(run, RUN.marked) === 1,
       );
       for (let at = this.#events.get(run) ?? Infinity; at < this.#held.events.length; at++) {
         const event = this.#held.events[at] as Held["events"][number];
@@ -143,7 +138,7 @@ class SeriesMaker {
         if (sample >= skip) events.push({ sample: length + sample - skip, oom, restarts });
       }
       length += count - skip;
-      last = this.#slots[address / 2 + count - 1] as number;
+      last = of(run, RUN.last);
       (pods.at(-1) as { until: number }).until = length;
     }
     return {

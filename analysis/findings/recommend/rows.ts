@@ -86,18 +86,20 @@ export class HourWriter {
 
   /** @param from epoch seconds of the first hour */
   add(seriesId: number, from: number, hours: Hours): void {
-    const { count, pods, seconds, oom } = hours;
+    const { count, pods } = hours;
     if (count > this.#shown.length) {
       this.#shown = keptBytes(count);
       this.#column = keptBytes(count * WIDEST);
       this.#packed = keptBytes((count * WIDEST + HEAD) * (Object.keys(PACKED).length + 1));
     }
     // An hour without any time has nothing to show but a kill.
-    for (let hour = 0; hour < count; hour++) {
-      const isShown = seconds[hour] !== 0 || oom[hour] !== 0;
-      this.#shown[hour] = isShown ? 1 : 0;
-      if (!isShown) pods[hour] = 0;
-    }
+    rules.show(
+      hoursAt(hours, "seconds"),
+      hoursAt(hours, "oom"),
+      pods.byteOffset,
+      this.#shown.byteOffset,
+      count,
+    );
     const column = this.#column.byteOffset;
     const start = this.#packed.byteOffset;
     let end = rules.pack(pods.byteOffset, count, start);

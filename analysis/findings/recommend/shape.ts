@@ -94,8 +94,11 @@ const SWING = 1.5;
  * least half of its variance, and the busiest of them is half again above the mean. Times are UTC.
  */
 export function isSeasonal(hours: Hours, from: number): boolean {
-  const sum = [new Float64Array(24), new Float64Array(7)] as const;
-  const count = [new Float64Array(24), new Float64Array(7)] as const;
+  const cells = [
+    { sum: new Float64Array(24), count: new Float64Array(24) },
+    { sum: new Float64Array(7), count: new Float64Array(7) },
+  ] as const;
+  const [byHour, byDay] = cells;
   const first = Math.floor(from / 3600);
   let n = 0;
   let total = 0;
@@ -107,14 +110,11 @@ export function isSeasonal(hours: Hours, from: number): boolean {
     n++;
     total += value;
     squares += value * value;
-    for (const [index, cell] of [
-      (first + hour) % 24,
-      Math.floor((first + hour) / 24) % 7,
-    ].entries()) {
-      const [sums, counts] = [sum[index] as Float64Array, count[index] as Float64Array];
-      sums[cell] = (sums[cell] as number) + value;
-      counts[cell] = (counts[cell] as number) + 1;
-    }
+    const [ofDay, ofWeek] = [(first + hour) % 24, Math.floor((first + hour) / 24) % 7];
+    byHour.sum[ofDay] = (byHour.sum[ofDay] as number) + value;
+    byHour.count[ofDay] = (byHour.count[ofDay] as number) + 1;
+    byDay.sum[ofWeek] = (byDay.sum[ofWeek] as number) + value;
+    byDay.count[ofWeek] = (byDay.count[ofWeek] as number) + 1;
   }
   const mean = total / n;
   const all = squares - n * mean * mean;
@@ -122,9 +122,9 @@ export function isSeasonal(hours: Hours, from: number): boolean {
   if (n < SEASON_HOURS || mean === 0 || all <= 1e-9 * squares) return false;
   let explained = 0;
   let busiest = 0;
-  for (const [index, sums] of sum.entries())
-    for (const [cell, of] of sums.entries()) {
-      const times = (count[index] as Float64Array)[cell] as number;
+  for (const { sum, count } of cells)
+    for (const [cell, of] of sum.entries()) {
+      const times = count[cell] as number;
       if (times === 0) continue;
       explained += times * (of / times - mean) ** 2;
       busiest = Math.max(busiest, of / times / mean);

@@ -1,4 +1,4 @@
-import { arena, place, type Placed, rules, settledOf } from "../placed.ts";
+import { arena, keptNumbers, place, type Placed, rules, settledOf } from "../placed.ts";
 import { DAY_SLOTS, firstFrom, HOUR_SLOTS, type Series, SLOT } from "./series.ts";
 import { SortedCpu } from "./sorted.ts";
 
@@ -71,17 +71,14 @@ const HOURS = [
 ] as const;
 export type HourColumn = (typeof HOURS)[number];
 const SIZES = ["cpuRequest", "memRequest", "cpuLimit", "memLimit"] as const;
+/** Of the totals that the loop over a pod keeps: how many, and the place of the most memory. */
 const TOTALS = 6;
+const MEM_MAX = 4;
 
-/** Addresses of what a window's length decides. */
-const scratch = {
-  slots: -1,
-  hours: 0,
-  room: 0,
-  pods: 0,
-  alive: 0,
-  totals: arena.reserve(TOTALS * 8),
-};
+/** Of the window summarised last; the hours' columns lie one after another. */
+const scratch = { slots: -1, room: 0, hours: 0, pods: 0, alive: 0 };
+const totals = keptNumbers(TOTALS);
+let scratchHours: Hours | undefined;
 
 /** Address of a column of hours, for the loops. */
 export const hoursAt = ({ at, room }: Hours, column: HourColumn): number =>
@@ -89,25 +86,33 @@ export const hoursAt = ({ at, room }: Hours, column: HourColumn): number =>
 
 function emptyHours(slots: number): Hours {
   const count = Math.ceil(slots / HOUR_SLOTS);
+  if (scratchHours?.count !== count) scratchHours = hoursOf(slots, count);
+  const hours = scratchHours;
+  for (const name of HOURS) hours[name].fill(0);
+  for (const name of SIZES) hours[name].fill(-1);
+  hours.pods.fill(0);
+  new Int32Array(arena.buffer, scratch.alive, slots).fill(0);
+  return hours;
+}
+
+function hoursOf(slots: number, count: number): Hours {
   if (slots > scratch.slots) {
     scratch.slots = slots;
     scratch.room = count;
-    scratch.hours = arena.reserve(count * 8 * HOURS.length);
     scratch.pods = arena.reserve(count * 4);
     scratch.alive = arena.reserve(slots * 4);
+    scratch.hours = arena.reserve(count * 8 * HOURS.length);
   }
   const { buffer } = arena;
-  const columns = HOURS.map((name, index) => {
-    const at = scratch.hours + index * scratch.room * 8;
-    const none = (SIZES as readonly string[]).includes(name) ? -1 : 0;
-    return [name, new Float64Array(buffer, at, count).fill(none)] as const;
-  });
-  new Int32Array(buffer, scratch.alive, slots).fill(0);
+  const columns = HOURS.map((name, index) => [
+    name,
+    new Float64Array(buffer, scratch.hours + index * scratch.room * 8, count),
+  ]);
   return {
     count,
     at: scratch.hours,
     room: scratch.room,
-    pods: new Int32Array(buffer, scratch.pods, count).fill(0),
+    pods: new Int32Array(buffer, scratch.pods, count),
     ...(Object.fromEntries(columns) as Record<HourColumn, Float64Array>),
   };
 }
@@ -166,13 +171,12 @@ export function summarise(series: Series, starts: boolean): Summary {
   let firstSlot = series.slots;
   let lastSlot = -1;
   let worstMemPod = "";
-  const totals = new Float64Array(arena.buffer, scratch.totals, TOTALS);
-  totals.fill(0);
-  totals[MEM_MAX] = -1;
+  totals.numbers.fill(0);
+  totals.numbers[MEM_MAX] = -1;
   for (const { pod, from, until } of series.pods) {
     firstSlot = Math.min(firstSlot, slot[from] as number);
     lastSlot = Math.max(lastSlot, slot[until - 1] as number);
-    const before = totals[MEM_MAX];
+    const before = totals.numbers[MEM_MAX] as number;
     rules.pod(
       placed.slot,
       placed.seconds,
@@ -186,9 +190,9 @@ export function summarise(series: Series, starts: boolean): Summary {
       hours.room,
       scratch.pods,
       scratch.alive,
-      scratch.totals,
+      totals.at,
     );
-    if (totals[MEM_MAX] > before) worstMemPod = pod;
+    if ((totals.numbers[MEM_MAX] as number) > before) worstMemPod = pod;
     const recentAt = firstFrom(slot, from, until, recentFrom);
     recent.add(recentAt, until, true);
     newest.add(firstFrom(slot, recentAt, until, newestFrom), until, true);
@@ -206,7 +210,8 @@ export function summarise(series: Series, starts: boolean): Summary {
     hours.oom[hour] = (hours.oom[hour] as number) + event.oom;
   }
   const alive = new Int32Array(arena.buffer, scratch.alive, series.slots);
-  const [seconds = 0, cpuSum = 0, memSum = 0, cpuMax = 0, memMax = 0, throttledMs = 0] = totals;
+  const [seconds = 0, cpuSum = 0, memSum = 0, cpuMax = 0, memMax = 0, throttledMs = 0] =
+    totals.numbers;
   return {
     hours,
     seconds,
@@ -229,9 +234,6 @@ export function summarise(series: Series, starts: boolean): Summary {
     replicasLast: lastSlot < 0 ? 0 : (alive[lastSlot] as number),
   };
 }
-
-/** Place among the totals that the loop over a pod keeps. */
-const MEM_MAX = 4;
 
 /** The highest request and limit of each hour in which a pod was seen. */
 function sizesByHour(series: Series, hours: Hours): void {

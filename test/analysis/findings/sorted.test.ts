@@ -12,7 +12,12 @@ function plainly(samples: readonly (readonly [value: number, seconds: number])[]
 }
 
 const sample = fc.tuple(
-  fc.oneof(fc.integer({ min: 0, max: 50 }), fc.integer({ min: 0, max: 4_294_967_295 })),
+  fc.oneof(
+    fc.integer({ min: 0, max: 50 }),
+    // All in one bucket, in which the answer is found by time.
+    fc.integer({ min: 1_000_000, max: 1_000_050 }),
+    fc.integer({ min: 0, max: 4_294_967_295 }),
+  ),
   fc.integer({ min: 0, max: 30 }),
   fc.boolean(),
 );
@@ -73,4 +78,15 @@ it("a rank's sample is that of the sorted list, whatever bucket it is in and how
     ),
     { numRuns: 200 },
   );
+});
+
+it("where a part of the time ends exactly with a sample, the quantile is that one and not the next", () => {
+  // All in one bucket: steps of a microcore at a core.
+  const cpu = Uint32Array.from({ length: 10 }, (_, index) => 1_000_000 + index);
+  const sorted = new SortedCpu();
+  sorted.begin(place(cpuSeries(cpu, new Uint16Array(10).fill(300))));
+  sorted.add(0, 10, false);
+  expect([10, 50, 51, 100].map((percent) => sorted.quantile(percent))).toEqual([
+    1_000_000, 1_000_004, 1_000_005, 1_000_009,
+  ]);
 });

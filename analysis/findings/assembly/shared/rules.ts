@@ -38,7 +38,14 @@ export function secondsOf(seconds: usize, from: usize, until: usize): f64 {
 
 /** The highest of numbers [from, until), and at least 0. */
 export function most(numbers: usize, from: usize, until: usize): f64 {
-  let highest: f64 = 0;
+  let a = f64x2.splat(0);
+  let b = a;
+  for (; from + 4 <= until; from += 4) {
+    a = f64x2.pmax(a, v128.load(numbers + (from << 3)));
+    b = f64x2.pmax(b, v128.load(numbers + (from << 3), 16));
+  }
+  a = f64x2.pmax(a, b);
+  let highest = max(f64x2.extract_lane(a, 0), f64x2.extract_lane(a, 1));
   for (; from < until; from++) highest = max(highest, f64At(numbers, from));
   return highest;
 }
@@ -491,6 +498,15 @@ const MOST: f64 = 2147483647;
 function round(value: f64): f64 {
   const up = ceil(value);
   return up - 0.5 > value ? up - 1 : up;
+}
+
+/** Marks hours that are shown: of any time, or a kill; of others takes away the pods. */
+export function show(seconds: usize, kills: usize, pods: usize, shown: usize, hours: usize): void {
+  for (let hour: usize = 0; hour < hours; hour++) {
+    const is = f64At(seconds, hour) != 0 || f64At(kills, hour) != 0;
+    store<u8>(shown + hour, is ? 1 : 0);
+    if (!is) store<i32>(pods + (hour << 2), 0);
+  }
 }
 
 /**
