@@ -17,7 +17,7 @@ const told = ({ at, resource, figure, against, slack, ours, theirs }: Gate) =>
 const lost = (answer: BacktestAnswer) =>
   answer.gates.filter((gate) => gate.within !== true).map(told);
 
-/** What the rule was chosen on is the sample's other two clusters and another seed: these were not looked at. */
+/** The sample's clusters were looked at when the rule was chosen; the two seeds were not. */
 describe("at equal slack, within a point", () => {
   it("requests hold at least as well as KRR's and VPA's, on a cluster of the sample company", () => {
     const answer = replayed(sampleCluster("preproduction", 49));
