@@ -1,4 +1,4 @@
-import { compare } from "../findings/recommend/compared.ts";
+import { compare, seesHpa } from "../findings/recommend/compared.ts";
 import {
   cpuAt,
   newestSizes,
@@ -44,11 +44,7 @@ export function answersOf(
     },
     settings,
   );
-  const { krr, krrLimit, vpa } = compare(
-    series,
-    { cpu: facts.autoscaler?.cpu === "hpa", memory: facts.autoscaler?.mem === "hpa" },
-    containers,
-  );
+  const { krr, krrLimit, vpa } = compare(series, seesHpa(facts.autoscaler), containers);
   const at = cpuAt(ours.summary, facts.tier);
   const asked = (microcores: number) => Math.max(settings.floors.cpu, upToMillicores(microcores));
   // KRR's limit is its request; VPA keeps what limit and request were to each other.

@@ -98,13 +98,16 @@ export class SortedCpu {
     return rules.valueOfTime(at, sorted.length, under.numbers[0] as number, this.#total, percent);
   }
 
-  /** Between its neighbours, at rank p · (n - 1) of all samples; 0 of none. */
-  interpolated(p: number): number {
+  /**
+   * Between its neighbours, at rank p · (n - 1) of all points; 0 of none.
+   * @param points that each sample stands for
+   */
+  interpolated(p: number, points: number): number {
     if (this.#length === 0) return 0;
-    const rank = p * (this.#length - 1);
+    const rank = p * (this.#length * points - 1);
     const below = Math.floor(rank);
-    const low = this.#ranked(below);
-    const high = rank === below ? low : this.#ranked(below + 1);
+    const low = this.#ranked(Math.floor(below / points));
+    const high = rank === below ? low : this.#ranked(Math.floor((below + 1) / points));
     return low + (high - low) * (rank - below);
   }
 
