@@ -732,6 +732,9 @@ export const FindingDetail = Type.Object({
     days: Type.Array(Type.Object({ day: Day, cost: Decimal })),
     hours: Type.Array(FindingHour),
     recommendation: Nullable(Recommendation),
+    why: Type.Array(Type.Object({ code: Type.String(), meaning: Type.String() }), {
+      description: "How its use behaves, and the rules that decided.",
+    }),
     patch: Nullable(
       Type.Object({
         strategic: Type.String({ description: "kubectl patch --patch-file" }),
