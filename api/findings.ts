@@ -26,7 +26,7 @@ import type {
   Findings,
   FindingsQuery,
   Recommendation,
-} from "./schemas.ts";
+} from "./schemas/findings.ts";
 
 /** What is asked of findings, by the command, the API and the pages alike. */
 export interface FindingsAsked extends Omit<FindingsQuery, "cursor"> {

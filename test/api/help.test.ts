@@ -15,8 +15,5 @@ it("help of nothing is of all commands, and of what is none says which there are
   const all = await cli(["help"]);
   expect([all.code, all.out.includes("  backtest ")]).toEqual([0, true]);
   const none = await cli(["help", "backtset"]);
-  expect([none.code, none.err]).toEqual([
-    2,
-    expect.stringContaining('did you mean "backtest"?'),
-  ]);
+  expect([none.code, none.err]).toEqual([2, expect.stringContaining('did you mean "backtest"?')]);
 });

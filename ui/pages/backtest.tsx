@@ -1,4 +1,4 @@
-import type { Backtest, Replayed } from "../../api/schemas-backtest.ts";
+import type { Backtest, Replayed } from "../../api/schemas/backtest.ts";
 import { backtestRequest } from "../answers.ts";
 import { Chart } from "../charts/chart.tsx";
 import { FRONTIER_HEIGHT, type FrontierLine } from "../charts/drawing.ts";

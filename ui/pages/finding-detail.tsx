@@ -1,5 +1,5 @@
 import { useMemo, useState } from "preact/hooks";
-import type { FindingDetail, FindingHour } from "../../api/schemas.ts";
+import type { FindingDetail, FindingHour } from "../../api/schemas/findings.ts";
 import { Chart } from "../charts/chart.tsx";
 import {
   type Drawing,
