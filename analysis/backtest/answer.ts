@@ -9,6 +9,7 @@ import {
   type MemoryPoint,
   noScore,
   type Scored,
+  swept,
 } from "./score.ts";
 
 /** An estimate with the middle 95 % of what resampled workloads give; parts of the whole, 0 to 1. */
@@ -37,7 +38,8 @@ export interface MethodAnswer {
 
 /**
  * Ours beside a peer's at one slack: `ours`, as we say it, with the peer's answers all multiplied so that
- * their slack is ours; or `theirs`, the other way round. `difference` is ours less theirs.
+ * their slack is ours; or `theirs`, as they say it, with ours for a shortage of CPU that is so much dearer or
+ * cheaper that our slack is theirs, and for memory all multiplied. `difference` is ours less theirs.
  */
 export interface Gate {
   at: "ours" | "theirs";
@@ -182,14 +184,14 @@ export function answerOf(
       ...PEERS.flatMap((against) =>
         CPU_FIGURES.map((figure) =>
           gate({ at, resource: "cpu", figure, against }, real, draws, (draw) =>
-            both(at, draw.cpu.apportion, draw.cpu[against], (point) => point[figure]),
+            both(at, draw.cpu.apportion, draw.cpu[against], (point) => point[figure], true),
           ),
         ),
       ),
       // Of memory both of KRR's strategies say the same.
       ...PEERS.filter((against) => against !== "krr-simple-limit").map((against) =>
         gate({ at, resource: "memory", figure: "weeksOver", against }, real, draws, (draw) =>
-          both(at, draw.memory.apportion, draw.memory[against], (point) => point.weeksOver),
+          both(at, draw.memory.apportion, draw.memory[against], (point) => point.weeksOver, false),
         ),
       ),
     ]),
@@ -209,8 +211,10 @@ function both<P extends { slack: number }>(
   mine: readonly P[],
   other: readonly P[],
   of: (point: P) => number,
+  isCpu: boolean,
 ): Both {
   const { slack } = itself(at === "ours" ? mine : other);
+  const line = isCpu ? swept("apportion", mine) : mine;
   return at === "ours"
     ? {
         slack,
@@ -220,9 +224,9 @@ function both<P extends { slack: number }>(
       }
     : {
         slack,
-        ours: atSlack(mine, slack, of),
+        ours: atSlack(line, slack, of),
         theirs: of(itself(other)),
-        near: atSlack(mine, slack + POINT, of),
+        near: atSlack(line, slack + POINT, of),
       };
 }
 

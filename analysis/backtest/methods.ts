@@ -1,5 +1,10 @@
-import { compare } from "../findings/recommend/compared.ts";
-import { recommend, type WorkloadFacts } from "../findings/recommend/recommend.ts";
+import { compare, seesHpa } from "../findings/recommend/compared.ts";
+import {
+  cpuAt,
+  newestSizes,
+  recommend,
+  type WorkloadFacts,
+} from "../findings/recommend/recommend.ts";
 import { lengthOf, type Series, SLOT, sizesAt } from "../findings/recommend/series.ts";
 import type { FindingsSettings } from "../findings/settings.ts";
 
@@ -11,15 +16,24 @@ export type Method = (typeof METHODS)[number];
 export interface Answer {
   cpu: number | null;
   mem: number | null;
+  /** Bytes; Infinity: none. */
+  memLimit: number;
 }
 
-/** What every method says at the end of a series. */
+/** What every method says, and what ours would say were a shortage so much dearer than it is to the tier. */
+export interface Answers {
+  said: Record<Method, Answer>;
+  /** Microcores, without the burst guard: what is spent on a guard is spent whatever a shortage costs. */
+  oursAt: (dearer: number) => number;
+}
+
+/** What every method says at the end of a series; `oursAt` is good until it is asked of another. */
 export function answersOf(
   series: Series,
   facts: Omit<WorkloadFacts, "expectedSeconds" | "clusterCoverage">,
   containers: number,
   settings: Pick<FindingsSettings, "floors" | "leastChange">,
-): Record<Method, Answer> {
+): Answers {
   const ours = recommend(
     series,
     {
@@ -30,17 +44,31 @@ export function answersOf(
     },
     settings,
   );
-  const { krr, krrLimit, vpa } = compare(
-    series,
-    { cpu: facts.autoscaler?.cpu === "hpa", memory: facts.autoscaler?.mem === "hpa" },
-    containers,
-  );
+  const { krr, krrLimit, vpa } = compare(series, seesHpa(facts.autoscaler), containers);
+  const at = cpuAt(ours.summary, facts.tier);
+  const asked = (microcores: number) => Math.max(settings.floors.cpu, upToMillicores(microcores));
+  // KRR's limit is its request; VPA keeps what limit and request were to each other.
+  const { memRequest, memLimit } = newestSizes(series);
+  const times = memLimit <= 0 ? Infinity : memRequest <= 0 ? 1 : memLimit / memRequest;
+  const krrMem = { mem: krr.memory, memLimit: krr.memory ?? 0 };
+  const vpaMem = vpa?.memory.target ?? null;
   return {
-    apportion: { cpu: ours.cpu, mem: ours.mem },
-    "krr-simple": { cpu: krr.cpu, mem: krr.memory },
-    "krr-simple-limit": { cpu: krrLimit?.request ?? null, mem: krr.memory },
-    "vpa-target": { cpu: vpa?.cpu.target ?? null, mem: vpa?.memory.target ?? null },
+    said: {
+      apportion: { cpu: ours.cpu, mem: ours.mem, memLimit: ours.memLimit ?? 0 },
+      "krr-simple": { cpu: krr.cpu, ...krrMem },
+      "krr-simple-limit": { cpu: krrLimit?.request ?? null, ...krrMem },
+      "vpa-target": {
+        cpu: vpa?.cpu.target ?? null,
+        mem: vpaMem,
+        memLimit: (vpaMem ?? 0) * times,
+      },
+    },
+    oursAt: (dearer) => asked(at(dearer)),
   };
+}
+
+function upToMillicores(microcores: number): number {
+  return Math.ceil(microcores / 1000) * 1000;
 }
 
 /** Seconds between each pod's first and last sample: what would have been measured without gaps. */
@@ -63,8 +91,9 @@ export interface Week {
   cpu: Float64Array;
   secondsTo: Float64Array;
   usedTo: Float64Array;
-  /** Bytes: the highest use, or the limit it was killed at, which was too little; and byte-seconds used. */
+  /** Bytes: the highest use, the highest limit it was killed at (0: never), and byte-seconds used. */
   memMax: number;
+  killedAt: number;
   memUsed: number;
 }
 
@@ -73,6 +102,7 @@ export function weekOf(series: Series): Week {
   const packed = new Float64Array(length);
   let memMax = 0;
   let memUsed = 0;
+  let killedAt = 0;
   for (let i = 0; i < length; i++) {
     const seconds = series.seconds[i] as number;
     packed[i] = (series.cpu[i] as number) * 512 + seconds;
@@ -82,9 +112,7 @@ export function weekOf(series: Series): Week {
   }
   for (const { sample, oom } of series.events) {
     if (oom === 0) continue;
-    // What was killed at a limit would have used more than it: whoever asks for no more is short.
-    const { memLimit } = sizesAt(series, sample);
-    memMax = Math.max(memMax, memLimit + 1);
+    killedAt = Math.max(killedAt, sizesAt(series, sample).memLimit);
   }
   packed.sort();
   const week: Week = {
@@ -94,6 +122,7 @@ export function weekOf(series: Series): Week {
     secondsTo: new Float64Array(length),
     usedTo: new Float64Array(length),
     memMax,
+    killedAt,
     memUsed,
   };
   for (let i = 0; i < length; i++) {

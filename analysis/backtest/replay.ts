@@ -55,13 +55,13 @@ export class Replay {
       if (week.seconds < LEAST_SECONDS) continue;
       this.#origins.add(series.from + at * 300);
       this.#replayed.weeks++;
-      const answers = answersOf(past, facts, containers, this.#settings);
+      const { said: answers, oursAt } = answersOf(past, facts, containers, this.#settings);
       this.#count(answers, before);
       before = answers;
       const cpu = allOf(answers, "cpu");
       const memory = allOf(answers, "mem");
-      if (cpu !== null) scoreCpu(score, week, cpu);
-      if (memory !== null) scoreMemory(score, week, memory);
+      if (cpu !== null) scoreCpu(score, week, cpu, oursAt);
+      if (memory !== null) scoreMemory(score, week, memory, answers);
       scored ||= cpu !== null || memory !== null;
     }
     if (scored) this.#replayed.scores.push(score);
@@ -101,7 +101,7 @@ function byMethod<T>(of: () => T): Record<Method, T> {
 
 function allOf(
   answers: Record<Method, Answer>,
-  resource: keyof Answer,
+  resource: "cpu" | "mem",
 ): Record<Method, number> | null {
   const said = METHODS.map((method) => [method, answers[method][resource]] as const);
   if (said.some(([, value]) => value === null)) return null;

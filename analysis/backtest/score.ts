@@ -1,8 +1,8 @@
-import { above, type Method, METHODS, type Week } from "./methods.ts";
+import { above, type Answer, type Method, METHODS, type Week } from "./methods.ts";
 
 /** What requests would have come to, workload by workload; sums only, so that they can be added up. */
 
-/** By how much each method's answer is multiplied, for its frontier; 1 is the method itself. */
+/** By how much a peer's answer is multiplied, for its frontier; 1 is the method itself. */
 export const FACTORS: readonly number[] = [
   ...Array.from({ length: 51 }, (_, index) => (50 + index * 5) / 100),
   3.5,
@@ -11,6 +11,10 @@ export const FACTORS: readonly number[] = [
   6,
 ];
 export const ITSELF = FACTORS.indexOf(1);
+/** How much dearer a shortage of CPU is than it is to the tier, for our own frontier; at `ITSELF` what we say. */
+export const DEARER: readonly number[] = FACTORS.map((_, index) =>
+  index === ITSELF ? 1 : 0.02 * 1000 ** (index / (FACTORS.length - 1)),
+);
 /** Part of a week's time over the request from which the week counts as violated. */
 const VIOLATED = 0.05;
 
@@ -66,15 +70,26 @@ export function noScore(): Scored {
   };
 }
 
-/** Scores a week in which every method said what CPU to ask for. */
-export function scoreCpu(into: Scored, week: Week, answers: Record<Method, number>): void {
+/**
+ * Scores a week in which every method said what CPU to ask for.
+ * @param oursAt what we would have asked for were a shortage so much dearer
+ */
+export function scoreCpu(
+  into: Scored,
+  week: Week,
+  answers: Record<Method, number>,
+  oursAt: (dearer: number) => number,
+): void {
   into.base.cpuWeeks++;
   into.base.cpuSeconds += week.seconds;
   into.base.cpuUsed += week.used;
   for (const method of METHODS) {
     const sums = into.methods[method];
     for (const [index, factor] of FACTORS.entries()) {
-      const request = answers[method] * factor;
+      const request =
+        method === "apportion" && index !== ITSELF
+          ? oursAt(DEARER[index] as number)
+          : answers[method] * factor;
       const over = above(week, request);
       add(sums.cpuAsked, index, request * week.seconds);
       add(sums.cpuOverSeconds, index, over.seconds);
@@ -84,16 +99,28 @@ export function scoreCpu(into: Scored, week: Week, answers: Record<Method, numbe
   }
 }
 
-/** Scores a week in which every method said what memory to ask for. */
-export function scoreMemory(into: Scored, week: Week, answers: Record<Method, number>): void {
+/**
+ * Scores a week in which every method said what memory to ask for. It is over where use was above the request,
+ * or where it was killed at a limit that the method's own is no higher than. A peer's limit goes with its
+ * request; ours after a kill does not.
+ */
+export function scoreMemory(
+  into: Scored,
+  week: Week,
+  answers: Record<Method, number>,
+  said: Record<Method, Answer>,
+): void {
   into.base.memWeeks++;
   into.base.memUsed += week.memUsed;
   for (const method of METHODS) {
     const sums = into.methods[method];
     for (const [index, factor] of FACTORS.entries()) {
       const request = answers[method] * factor;
+      const { memLimit } = said[method];
+      const limit = method === "apportion" ? Math.max(memLimit, request) : memLimit * factor;
       add(sums.memAsked, index, request * week.seconds);
-      if (week.memMax > request) add(sums.memOverWeeks, index, 1);
+      if (week.memMax > request || (week.killedAt > 0 && limit <= week.killedAt))
+        add(sums.memOverWeeks, index, 1);
     }
   }
 }
@@ -116,6 +143,7 @@ export function addScore(into: Scored, one: Scored, times = 1): void {
 
 /** Parts of the whole, from 0 to 1; unmet is of what was used. */
 export interface CpuPoint {
+  /** What the answer was multiplied by; of ours, how much dearer a shortage was. 1: the method itself. */
   factor: number;
   slack: number;
   samplesOver: number;
@@ -132,7 +160,7 @@ const part = (some: number, of: number) => (of === 0 ? 0 : some / of);
 
 export function cpuFrontier({ methods, base }: Scored, method: Method): CpuPoint[] {
   const sums = methods[method];
-  return FACTORS.map((factor, index) => {
+  return (method === "apportion" ? DEARER : FACTORS).map((factor, index) => {
     const asked = sums.cpuAsked[index] as number;
     return {
       factor,
@@ -154,6 +182,11 @@ export function memoryFrontier({ methods, base }: Scored, method: Method): Memor
       weeksOver: part(sums.memOverWeeks[index] as number, base.memWeeks),
     };
   });
+}
+
+/** What a method's frontier is read from: ours without what we say, which the burst guard may have put off it. */
+export function swept<P>(method: Method, points: readonly P[]): readonly P[] {
+  return method === "apportion" ? points.filter((_, index) => index !== ITSELF) : points;
 }
 
 /** A frontier's figure where its slack is so much, between its two nearest points; null outside of it. */

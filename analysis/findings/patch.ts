@@ -1,6 +1,6 @@
 /**
- * A recommendation as text that somebody applies; nothing here applies it. Memory's limit is its request,
- * and a CPU limit is taken away: a limit throttles where nothing else wants the core.
+ * A recommendation as text that somebody applies; nothing here applies it. Memory's limit is its request
+ * but after a kill that calls for more, and a CPU limit is taken away: a limit throttles where nothing else wants the core.
  */
 
 export interface PatchedContainer {
@@ -11,6 +11,7 @@ export interface PatchedContainer {
   /** Microcores and bytes; null leaves it as it is. */
   cpu: number | null;
   mem: number | null;
+  memLimit: number | null;
   /** There is a CPU limit to take away. */
   hasCpuLimit: boolean;
 }
@@ -94,10 +95,10 @@ export function helmValues(container: PatchedContainer): string {
   ].join("\n");
 }
 
-function resources({ cpu, mem, hasCpuLimit }: PatchedContainer): string[] {
+function resources({ cpu, mem, memLimit, hasCpuLimit }: PatchedContainer): string[] {
   const limits = [
     ...(hasCpuLimit && cpu !== null ? ["    cpu: null"] : []),
-    ...(mem === null ? [] : [`    memory: ${memoryText(mem)}`]),
+    ...(memLimit === null ? [] : [`    memory: ${memoryText(memLimit)}`]),
   ];
   return [
     "resources:",

@@ -3,12 +3,15 @@ import { globToLike } from "../ownership.ts";
 
 const closed = { additionalProperties: false };
 
-/** Parts of a hundred that a request stands above what was used, by how much a shortage hurts. */
+/**
+ * By how much a shortage hurts: parts of a hundred that memory's request stands above what was used, and to
+ * which CPU's use is reckoned with beside what was measured; and how dear a shortage of CPU is (`balance.ts`).
+ */
 export const TIERS = {
-  saver: { cpu: 105, memory: 105 },
-  balanced: { cpu: 110, memory: 115 },
-  critical: { cpu: 125, memory: 130 },
-} as const satisfies Record<string, { cpu: number; memory: number }>;
+  saver: { cpu: 105, memory: 105, shortage: 0.75 },
+  balanced: { cpu: 110, memory: 115, shortage: 1 },
+  critical: { cpu: 125, memory: 130, shortage: 2 },
+} as const satisfies Record<string, { cpu: number; memory: number; shortage: number }>;
 export type Tier = keyof typeof TIERS;
 
 const TierName = Type.Union(

@@ -22,6 +22,7 @@ SELECT
   mem_limit AS "memLimit",
   cpu_recommended AS "cpuRecommended",
   mem_recommended AS "memRecommended",
+  mem_limit_recommended AS "memLimitRecommended",
   cpu_exceeded_ppm AS "cpuExceededPpm",
   mem_exceeded_ppm AS "memExceededPpm",
   oom_kills AS "oomKills",

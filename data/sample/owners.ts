@@ -128,6 +128,12 @@ export function apportionYaml(environments: readonly string[]): string {
 currency: EUR
 sources:
   - { type: azure-exports, name: billing, location: { directory: ./exports } }
-${names.length > 0 ? `${sources.join("")}${shared.sources}clusters:\n${clusters.join("")}${shared.allocation}` : ""}owners: ./owners.yaml
+${
+  names.length > 0
+    ? `${sources.join("")}${shared.sources}clusters:\n${clusters.join("")}${shared.allocation}# Weeks enough for the Backtest page.
+retention: { samples: 70d }
+`
+    : ""
+}owners: ./owners.yaml
 `;
 }

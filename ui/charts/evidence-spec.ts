@@ -109,11 +109,13 @@ function rowSpec(row: EvidenceRow, width: number, labelled: boolean): ChartSpec 
           type: "point",
           shape: "triangle-down",
           filled: true,
-          size: 60,
+          size: 30,
           color: "var(--bad)",
+          opacity: 1,
           aria: false,
         },
-        encoding: { x, y: y("max"), tooltip: { field: "tip", type: "nominal" } },
+        // Along the top: on the line, a month of throttled hours would hide what was used.
+        encoding: { x, y: { value: -5 }, tooltip: { field: "tip", type: "nominal" } },
       },
       {
         mark: { type: "bar", opacity: 0, aria: false, width: Math.max(1, width / values.length) },

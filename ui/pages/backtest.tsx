@@ -1,4 +1,4 @@
-import type { Backtest, Replayed } from "../../api/schemas-backtest.ts";
+import type { Backtest, Replayed } from "../../api/schemas/backtest.ts";
 import { backtestRequest } from "../answers.ts";
 import { Chart } from "../charts/chart.tsx";
 import { FRONTIER_HEIGHT, type FrontierLine } from "../charts/drawing.ts";
@@ -27,9 +27,19 @@ const FIGURES = {
 } as const;
 /** What is multiplied by less is over nearly always, and by more hardly ever; neither is a choice. */
 const DRAWN = { least: 0.75, most: 2.5 };
+/** The same of our CPU, whose frontier is by what a shortage costs. */
+const DRAWN_DEARER = { least: 0.4, most: 6 };
+/** Less than what was used is asked for below it; only who answers that is drawn there. */
+const LEAST_SLACK = 0;
 
 const nameOf = (method: string) => NAMES[method] ?? method;
-const percent = (part: number) => `${(part * 100).toFixed(1)} %`;
+/** Points of a hundred, with the sign that people write and none where it rounds to nothing. */
+const points = (part: number) =>
+  (part * 100)
+    .toFixed(1)
+    .replace(/^-0\.0$/, "0.0")
+    .replace("-", "\u2212");
+const percent = (part: number) => `${points(part)} %`;
 
 /** Would the requests we recommend have held, and whose would have held better? */
 export function BacktestPage() {
@@ -77,7 +87,12 @@ function Shown({ found }: { found: Replayed }) {
           drawing={{
             kind: "frontier",
             lines: found.methods.map((one) =>
-              lineOf(one, one.frontier.cpu, (point) => point.samplesOver),
+              lineOf(
+                one,
+                one.frontier.cpu,
+                (point) => point.samplesOver,
+                one.method === "apportion",
+              ),
             ),
             figure: "time over the request",
             description: "Time over the request against slack, by method",
@@ -114,7 +129,7 @@ function Shown({ found }: { found: Replayed }) {
             kind: "frontier",
             lines: found.methods
               .filter(({ method }) => method !== "krr-simple-limit")
-              .map((one) => lineOf(one, one.frontier.memory, (point) => point.weeksOver)),
+              .map((one) => lineOf(one, one.frontier.memory, (point) => point.weeksOver, false)),
             figure: "weeks over the request",
             description: "Weeks over the memory request against slack, by method",
           }}
@@ -141,10 +156,10 @@ function Shown({ found }: { found: Replayed }) {
       </Panel>
       <Panel title="At equal slack" id="gates">
         <p class="fine quiet">
-          One of the two stands as it is, and all answers of the other are multiplied until both
-          leave as much unused. The difference is ours less theirs, the middle 95 % over{" "}
-          {formatCount(found.resamples)} draws of the workloads: where it spans zero, chance alone
-          could have decided.
+          One of the two stands as it is, and the other is moved until both leave as much unused:
+          answers are multiplied, and of our CPU a shortage is made dearer or cheaper. The
+          difference is ours less theirs, the middle 95 % over {formatCount(found.resamples)} draws
+          of the workloads: where it spans zero, chance alone could have decided.
         </p>
         <Table<Gate>
           class="stacked"
@@ -181,7 +196,7 @@ function Shown({ found }: { found: Replayed }) {
               cell: ({ difference }) =>
                 difference === null
                   ? ""
-                  : `${(difference.low * 100).toFixed(1)} to ${(difference.high * 100).toFixed(1)}`,
+                  : `${points(difference.low)} to ${points(difference.high)}`,
             },
             { id: "holds", head: "Verdict", kind: "text", cell: verdict },
           ]}
@@ -212,7 +227,7 @@ function column(id: string, head: string, title: string, of: (one: Method) => Es
         <>
           {percent(value)}{" "}
           <span class="quiet">
-            {(low * 100).toFixed(1)}–{(high * 100).toFixed(1)}
+            {points(low)}–{points(high)}
           </span>
         </>
       );
@@ -246,19 +261,26 @@ function moves(methods: readonly Method[], of: (churn: NonNullable<Method["churn
 
 function lineOf<P extends { factor: number; slack: number }>(
   { method }: Method,
-  points: readonly P[],
+  frontier: readonly P[],
   of: (point: P) => number,
+  byShortage: boolean,
 ): FrontierLine {
+  const { least, most } = byShortage ? DRAWN_DEARER : DRAWN;
+  const moved = (factor: number) =>
+    factor === 1 ? "" : byShortage ? `, shortage × ${factor.toPrecision(2)}` : ` × ${factor}`;
   return {
     name: nameOf(method),
     ours: method === "apportion",
-    points: points
-      .filter(({ factor }) => factor >= DRAWN.least && factor <= DRAWN.most)
+    points: frontier
+      .filter(
+        ({ factor, slack }) =>
+          factor === 1 || (factor >= least && factor <= most && slack >= LEAST_SLACK),
+      )
       .map((point) => ({
         slack: point.slack * 100,
         over: of(point) * 100,
         itself: point.factor === 1,
-        tip: `${nameOf(method)}${point.factor === 1 ? "" : ` × ${point.factor}`}: ${percent(of(point))} over at ${percent(point.slack)} slack`,
+        tip: `${nameOf(method)}${moved(point.factor)}: ${percent(of(point))} over at ${percent(point.slack)} slack`,
       })),
   };
 }

@@ -28,6 +28,8 @@ interface Recommended {
   mem_request: string | null;
   cpu_recommended: string | null;
   mem_recommended: string | null;
+  mem_limit: string | null;
+  mem_limit_recommended: string | null;
   cpu_exceeded_ppm: number | null;
   mem_exceeded_ppm: number | null;
   cpu_exceeded_now_ppm: number | null;
@@ -131,6 +133,11 @@ function evidenceOf(row: Recommended, workload: WorkloadWorth, extra: bigint): E
     list.push({ fact: "time above the recommended CPU", value: percent(row.cpu_exceeded_ppm) });
   if (row.oom_kills > 0)
     list.push({ fact: "killed for memory", value: `${row.oom_kills} times in the window` });
+  if (row.mem_limit_recommended !== row.mem_recommended)
+    list.push({
+      fact: "memory limit",
+      value: `${memory(row.mem_limit)}, recommended ${memory(row.mem_limit_recommended)}`,
+    });
   if ((row.throttled_ppm ?? 0) > 10_000)
     list.push({ fact: "throttled", value: percent(row.throttled_ppm ?? 0) });
   if (extra > 0n)

@@ -155,8 +155,8 @@ function heldPods(rows: readonly PodRow[], budgets: readonly Budget[]): Set<stri
   for (const { cluster, namespace, spec } of budgets) {
     const selector = Object.entries((spec.selector ?? {}) as Record<string, string>);
     const covered = all.filter((pod) => {
-      if (pod.cluster !== cluster || pod.namespace !== namespace || selector.length === 0)
-        return false;
+      // One without labels to go by covers its namespace, as an empty selector does.
+      if (pod.cluster !== cluster || pod.namespace !== namespace) return false;
       const labels = JSON.parse(pod.labels ?? "{}") as Record<string, string>;
       return selector.every(
         ([name, value]) => (labels[name] ?? labels[name.replaceAll(/[^\w]/g, "_")]) === value,

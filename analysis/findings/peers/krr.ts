@@ -9,6 +9,8 @@
 export const KRR_DAYS = 14;
 const POINT_SECONDS = 75;
 const POINTS_REQUIRED = 100;
+/** Of its points, how many an average of five minutes stands for. */
+export const POINTS_OF_SAMPLE = 300 / POINT_SECONDS;
 const MIB = 1_048_576;
 const FLOOR = { cpu: 10_000, memory: 100 * MIB };
 

@@ -6,14 +6,17 @@ import { hoursAt, type Summary } from "./summary.ts";
 /** Hours that use far more than the rest, and come again. */
 export interface Burst {
   kind: "scheduled-burst" | "month-turn";
-  /** Microcores that 95 % of pod-time of the highest of those hours is at or under. */
+  /** Microcores that 95 % of pod-time of those hours is at or under. */
   cpu: number;
 }
 
 /** How far above the rest's request an hour must be. */
 const FAR = 2;
-/** Days on which the same hour must be so. */
+/** Days on which the same hour must be so, and how many times as often as other hours are. */
 const DAYS = 3;
+const OFTENER = 4;
+/** Hours of the day that a schedule leaves alone. */
+const OTHERS = 18;
 /** Seconds of pod-time that a month's turn must be above; less is a start, or chance. */
 const LEAST_ABOVE = 3600;
 /** Days around a month's turn on which closing work falls: the last two and the first three. */
@@ -25,9 +28,10 @@ const pooled = new SortedCpu();
  * The burst guard. An hour of a day is high where its own 95 % value exceeds twice `base`, the request
  * the rest would get. The same hour of the UTC day high on three days or more, and by its 95 % value over
  * all days too, is a scheduled burst: of twelve samples one alone makes an hour's 95 %, and chance puts
- * such a one into the same hour of three days of four weeks as often as not. High hours that fall on a
- * month's turn alone, with an hour's pod-time that far up, are the turn's. What is covered is the highest
- * of the burst hours' own 95 %.
+ * such a one into the same hour of three days of four weeks as often as not. So it does with bursts that come at any
+ * hour: what is scheduled leaves three quarters of the day alone, or comes four times as often as there. High hours that fall on a
+ * month's turn alone, with an hour's pod-time that far up, are the turn's. What is covered is the 95 % value of
+ * the high hours together, of the highest hour of the day: the highest single hour's is mostly chance.
  */
 export function burstOf(series: Series, summary: Summary, base: number): Burst | null {
   const { hours } = summary;
@@ -50,15 +54,18 @@ export function burstOf(series: Series, summary: Summary, base: number): Burst |
   if (high.length === 0) return null;
   if (aboveAll >= LEAST_ABOVE && high.every((hour) => isTurn(series.from + hour * 3600)))
     return { kind: "month-turn", cpu: cover(series, summary, high) };
-  const again: number[] = [];
-  for (const [hourOfDay, days] of Map.groupBy(high, (hour) => hour % 24))
+  let most = 0;
+  const byHour = Map.groupBy(high, (hour) => hour % 24);
+  const counts = Array.from({ length: 24 }, (_, hour) => byHour.get(hour)?.length ?? 0);
+  const others = counts.toSorted((a, b) => a - b)[OTHERS - 1] as number;
+  for (const [hourOfDay, days] of byHour)
     if (
       days.length >= DAYS &&
+      days.length > OFTENER * others &&
       isHigh(aboveByHour[hourOfDay] as number, timeByHour[hourOfDay] as number)
     )
-      again.push(...days);
-  if (again.length === 0) return null;
-  return { kind: "scheduled-burst", cpu: cover(series, summary, again) };
+      most = Math.max(most, cover(series, summary, days));
+  return most === 0 ? null : { kind: "scheduled-burst", cpu: most };
 }
 
 let sums = keptNumbers(0);
@@ -88,18 +95,15 @@ function timeAbove(
   return { above: sums.numbers.subarray(0, count), time: sums.numbers.subarray(count, 2 * count) };
 }
 
-/** The highest 95 % value of some hours. */
+/** The 95 % value of some hours together. */
 function cover({ pods, slot }: Series, { placed }: Summary, hours: readonly number[]): number {
-  let most = 0;
-  for (const hour of hours) {
-    pooled.begin(placed);
+  pooled.begin(placed);
+  for (const hour of hours)
     for (const { from, until } of pods) {
       const begin = firstFrom(slot, from, until, hour * HOUR_SLOTS);
       pooled.add(begin, firstFrom(slot, begin, until, (hour + 1) * HOUR_SLOTS), true);
     }
-    most = Math.max(most, pooled.quantile(95) ?? 0);
-  }
-  return most;
+  return pooled.quantile(95) ?? 0;
 }
 
 function isTurn(time: number): boolean {

@@ -19,10 +19,10 @@ export type Abstention = keyof typeof ABSTENTIONS;
 
 /** The rules that decided, or that a reader should know of. */
 export const REASONS = {
-  "p95-14d": "CPU: 95 % of pod-time of 14 days, with the tier's margin",
-  "p95-2d": "CPU: 95 % of pod-time of the last 2 days is higher than of 14, with the tier's margin",
-  "p95-window":
-    "CPU: nothing ran in the last 14 days; 95 % of pod-time of the window, with the margin",
+  "worth-14d":
+    "CPU: where one core more would cost as much as the shortage it spares, by the last 14 days, the last 2 counted more",
+  "worth-2d": "CPU: the same, and 95 % of the last 2 days is higher than of 14",
+  "worth-window": "CPU: the same of the whole window, as nothing ran in the last 14 days",
   "scheduled-burst":
     "CPU: an hour of the day used more than twice the rest's request on 3 days or more, and is covered",
   "month-turn":
@@ -31,6 +31,8 @@ export const REASONS = {
   "short-lived": "CPU: pods live too briefly to leave their first minutes out",
   "max-window": "memory: the highest use of the window, with the tier's margin",
   oom: "memory: killed at its limit; a quarter, or 100 MiB, above the limit at the kill",
+  "oom-limit":
+    "memory: killed at a limit of which three quarters were never used; the limit goes a quarter, or 100 MiB, above it, the request stays with what is used",
   leak: "memory: grows all the time; the request is not lowered, and no request is ever enough",
   "floor-memory": "memory: the configured floor decided",
   "cpu-limit": "a CPU limit is set; none is recommended, and the throttled part is shown",
@@ -50,6 +52,11 @@ export const CLASSES = {
   "scheduled-burst": "the same hour of the day far above the rest, on 3 days or more",
   seasonal: "follows the hour of the day, the day of the week or the turn of the month",
   bursty: "short times far above what it mostly uses, without a pattern",
-  steady: "none of these",
+  steady: "even, or without any pattern of the other classes",
 } as const;
 export type WorkloadClass = keyof typeof CLASSES;
+
+const MEANINGS: Readonly<Record<string, string>> = { ...CLASSES, ...ABSTENTIONS, ...REASONS };
+
+/** What a code of a recommendation means to a person; a code of another version is its own meaning. */
+export const meaningOf = (code: string) => MEANINGS[code] ?? code;

@@ -1,6 +1,14 @@
-import { KRR_DAYS, type KrrAnswer, type KrrPod, krrSimple, krrSimpleLimit } from "../peers/krr.ts";
+import {
+  KRR_DAYS,
+  type KrrAnswer,
+  type KrrPod,
+  krrSimple,
+  krrSimpleLimit,
+  POINTS_OF_SAMPLE,
+} from "../peers/krr.ts";
 import { Vpa, type VpaAnswer } from "../peers/vpa.ts";
 import { place, rules } from "../placed.ts";
+import type { WorkloadFacts } from "./recommend.ts";
 import { DAY_SLOTS, firstFrom, type Series, SLOT, sizesAt } from "./series.ts";
 import { SortedCpu } from "./sorted.ts";
 
@@ -13,6 +21,12 @@ export interface Compared {
 }
 
 const LEAST_POD_SECONDS = 3600;
+
+/** Resources of which KRR sees an HPA: KEDA's object is one as well. */
+export function seesHpa(scaled: WorkloadFacts["autoscaler"]): { cpu: boolean; memory: boolean } {
+  const is = (by: "hpa" | "keda" | "no" | undefined) => by === "hpa" || by === "keda";
+  return { cpu: is(scaled?.cpu), memory: is(scaled?.mem) };
+}
 
 const vpa = new Vpa();
 const one = new SortedCpu();
@@ -41,7 +55,7 @@ export function compare(
     one.add(begin, until, false);
     if (series.pods.length > 1) all.add(begin, until, false);
     const memory = rules.most(placed.mem, begin, until);
-    pods.push({ p95: one.interpolated(0.95), memory, seconds: one.seconds });
+    pods.push({ p95: one.interpolated(0.95, POINTS_OF_SAMPLE), memory, seconds: one.seconds });
     if (one.seconds < LEAST_POD_SECONDS) continue;
     const p95 = one.quantile(95) ?? 0;
     if (worstPod === null || p95 > worstPod.p95) worstPod = { pod, p95 };
@@ -50,7 +64,7 @@ export function compare(
   const pooled = series.pods.length > 1 ? all : one;
   return {
     krr,
-    krrLimit: krrSimpleLimit((p) => pooled.interpolated(p), krr.cpu !== null),
+    krrLimit: krrSimpleLimit((p) => pooled.interpolated(p, POINTS_OF_SAMPLE), krr.cpu !== null),
     vpa: vpa.answer(containers),
     worstPod,
   };

@@ -2,7 +2,7 @@ import { loadSql } from "../../../data/sql.ts";
 import { type Session, sqlName, sqlText } from "../../../data/warehouse.ts";
 import type { FindingsContext } from "../context.ts";
 import type { ClusterWindow } from "../inputs.ts";
-import { compare } from "./compared.ts";
+import { compare, seesHpa } from "./compared.ts";
 import type { Asked, Part, Track } from "./hold.ts";
 import { HELD_SAMPLES, seriesOf } from "./read.ts";
 import { ReadAhead } from "./read-ahead.ts";
@@ -62,11 +62,7 @@ export async function makeRecommendations(context: FindingsContext): Promise<voi
           },
           settings.findings,
         );
-        const compared = compare(
-          series,
-          { cpu: scaled?.cpu === "hpa", memory: scaled?.mem === "hpa" },
-          one.containers,
-        );
+        const compared = compare(series, seesHpa(scaled), one.containers);
         seriesId++;
         rows.add(
           recommendationRow(

@@ -6,6 +6,7 @@ SELECT
   namespace AS namespace,
   name AS name,
   arg_max(annotations, valid_from) AS annotations,
+  arg_max(labels, valid_from) AS labels,
   arg_max(spec, valid_from) AS spec
 FROM work.inventory
 WHERE

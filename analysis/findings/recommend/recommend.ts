@@ -1,5 +1,6 @@
 import { keptNumbers, rules } from "../placed.ts";
 import { type FindingsSettings, type Tier, TIERS } from "../settings.ts";
+import { balanceOf, cheapest, requestAt } from "./balance.ts";
 import { type Burst, burstOf } from "./bursts.ts";
 import type { Abstention, Reason, WorkloadClass } from "./codes.ts";
 import { DAY_SLOTS, NO_SIZES, type Series, type Sizes, sizesAt } from "./series.ts";
@@ -18,6 +19,8 @@ const IDLE_PERCENT = 3;
 const FLAT_PPM = 50_000;
 const OOM_PERCENT = 125;
 const OOM_BYTES = 100 * MIB;
+/** Part of a limit from which use that was measured is taken for what the limit cut off. */
+const NEAR_LIMIT_PERCENT = 75;
 
 /** What is known of a workload beside its samples. */
 export interface WorkloadFacts {
@@ -48,6 +51,8 @@ export interface Recommendation {
   confidence: "high" | "medium" | "low" | null;
   cpu: number | null;
   mem: number | null;
+  /** Memory's limit: its request, or more after a kill that use does not explain. */
+  memLimit: number | null;
   sizes: Sizes;
   coverage: number;
   p95: number | null;
@@ -91,6 +96,7 @@ export function recommend(
   const answered = {
     cpu: abstainedCpu === null ? cpu.request : null,
     mem: abstainedMem === null ? memory.request : null,
+    memLimit: abstainedMem === null ? memory.limit : null,
   };
   const kind = classOf(series, summary, facts, {
     leak,
@@ -112,6 +118,11 @@ export function recommend(
     (answered.cpu !== null && sizes.cpuRequest <= 0) ||
     (answered.mem !== null && sizes.memRequest <= 0);
   const grows = (part: number | null) => part !== null && part >= least && part > 0;
+  const killed =
+    answered.memLimit !== null &&
+    memory.killed > 0 &&
+    sizes.memLimit > 0 &&
+    sizes.memLimit < answered.memLimit;
   return {
     class: kind,
     abstainedCpu,
@@ -137,8 +148,9 @@ export function recommend(
     memChange,
     changes:
       missing ||
+      killed ||
       [cpuChange, memChange].some((part) => part !== null && Math.abs(part) >= least && part !== 0),
-    tooSmall: grows(cpuChange) || grows(memChange) || missing,
+    tooSmall: grows(cpuChange) || grows(memChange) || missing || killed,
     summary,
   };
 }
@@ -168,20 +180,51 @@ function cpuRequest(series: Series, summary: Summary, tier: Tier, floor: number)
   const [p50, p95, p99] = [of.quantile(50), of.quantile(95), of.quantile(99)];
   const p95Recent = newest.quantile(95);
   const margin = TIERS[tier].cpu;
-  const base = withMargin(Math.max(p95 ?? 0, p95Recent ?? 0), margin);
+  const usual = withMargin(Math.max(p95 ?? 0, p95Recent ?? 0), margin);
+  const worth = cpuAt(summary, tier)(1);
   const reasons: Reason[] = [
-    recent.seconds === 0 ? "p95-window" : (p95Recent ?? 0) > (p95 ?? 0) ? "p95-2d" : "p95-14d",
+    recent.seconds === 0
+      ? "worth-window"
+      : (p95Recent ?? 0) > (p95 ?? 0)
+        ? "worth-2d"
+        : "worth-14d",
   ];
   if (summary.shortLived) reasons.push("short-lived");
   // Under the floor there is nothing to guard: twice next to nothing is next to nothing.
-  const burst = burstOf(series, summary, Math.max(base, floor));
-  const covered = burst === null ? base : Math.max(base, withMargin(burst.cpu, margin));
+  const burst = burstOf(series, summary, Math.max(usual, floor));
+  const covered = burst === null ? worth : Math.max(worth, withMargin(burst.cpu, margin));
   if (burst !== null) reasons.unshift(burst.kind);
   const request = upTo(covered, 1000);
   if (request < floor) reasons.unshift("floor-cpu");
   return { request: Math.max(request, floor), reasons, burst, p50, p95, p95Recent, p99 };
 }
 
+/**
+ * The CPU request a tier's shortages are worth, without burst guard and floors, as a function of how much dearer
+ * (or, under 1, cheaper) than the tier's they are; in microcores. Good until the next series is summarised.
+ */
+export function cpuAt(summary: Summary, tier: Tier): (dearer: number) => number {
+  const { cpu: margin, shortage } = TIERS[tier];
+  const balance = balanceOf(summary, margin);
+  return (dearer) =>
+    balance === null
+      ? 0
+      : requestAt(balance, cheapest(balance, shortage * dearer), summary, margin);
+}
+
+interface MemoryRequest {
+  request: number;
+  limit: number;
+  /** The highest limit it was killed at; 0: never. */
+  killed: number;
+  reasons: Reason[];
+}
+
+/**
+ * The highest use with the tier's margin. A kill at a limit that use came near to says that more was wanted than
+ * could be measured: request and limit go above it. One far from the limit was for less than a scrape, or the
+ * node's memory; what is reserved all day stays with what is used, and the limit alone goes up.
+ */
 function memoryRequest(
   series: Series,
   summary: Summary,
@@ -189,20 +232,22 @@ function memoryRequest(
   floor: number,
   leak: boolean,
   sizes: Sizes,
-): { request: number; reasons: Reason[] } {
+): MemoryRequest {
   let request = withMargin(summary.memMax, TIERS[tier].memory);
   const reasons: Reason[] = ["max-window"];
   const killed = limitAtKills(series);
   const least = Math.max(withMargin(killed, OOM_PERCENT), killed === 0 ? 0 : killed + OOM_BYTES);
   if (least > request) {
-    request = least;
-    reasons.unshift("oom");
+    const cut = summary.memMax * 100 >= killed * NEAR_LIMIT_PERCENT;
+    if (cut) request = least;
+    reasons.unshift(cut ? "oom" : "oom-limit");
   }
   if (leak) reasons.unshift("leak");
   if (leak && sizes.memRequest > request) request = sizes.memRequest;
   request = upTo(request, MIB);
   if (request < floor) reasons.unshift("floor-memory");
-  return { request: Math.max(request, floor), reasons };
+  request = Math.max(request, floor);
+  return { request, limit: Math.max(request, upTo(least, MIB)), killed, reasons };
 }
 
 /** The highest limit at which a container was killed for memory; its use then where it had no limit. */

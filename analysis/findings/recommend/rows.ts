@@ -182,6 +182,7 @@ export function recommendationRow(
     mem_limit: asked(sizes.memLimit),
     cpu_recommended: found.cpu,
     mem_recommended: found.mem,
+    mem_limit_recommended: found.memLimit,
     cpu_p95: found.p95,
     cpu_p95_recent: found.p95Recent,
     cpu_p99: found.p99,

@@ -7,13 +7,29 @@ import { arena, keptBytes, keptNumbers, type Placed, rules } from "../placed.ts"
  */
 
 /** As the loops' `bucketOf` makes them: of 32 bits, 128 each power of two. */
-const BUCKETS = 26 * 128;
+const BITS = 7;
+const EACH = 1 << BITS;
+export const BUCKETS = (32 - BITS + 1) * EACH;
+/** Of a bucket's 64 bits those from here on are its seconds, and below is the number of its samples. */
+const TIME = 28;
 /** More than any bucket. */
 const NONE = 0xffffffff;
 
 const under = keptNumbers(1);
 // Whose samples (by the address of its buckets), of which bucket, lie sorted in the room for them, and how many.
 const sorted = { of: 0, bucket: NONE, length: 0 };
+
+/** The bucket of a value, as the loops have it. */
+export function bucketOf(value: number): number {
+  const shift = 31 - BITS - Math.clz32(value);
+  return shift <= 0 ? value : (shift << BITS) + (value >>> shift);
+}
+
+/** The least value of a bucket. */
+export function startOf(bucket: number): number {
+  const shift = (bucket >>> BITS) - 1;
+  return shift <= 0 ? bucket : ((bucket & (EACH - 1)) + EACH) * 2 ** shift;
+}
 
 export class SortedCpu {
   readonly #buckets = arena.reserve(BUCKETS * 8);
@@ -82,14 +98,38 @@ export class SortedCpu {
     return rules.valueOfTime(at, sorted.length, under.numbers[0] as number, this.#total, percent);
   }
 
-  /** Between its neighbours, at rank p · (n - 1) of all samples; 0 of none. */
-  interpolated(p: number): number {
+  /**
+   * Between its neighbours, at rank p · (n - 1) of all points; 0 of none.
+   * @param points that each sample stands for
+   */
+  interpolated(p: number, points: number): number {
     if (this.#length === 0) return 0;
-    const rank = p * (this.#length - 1);
+    const rank = p * (this.#length * points - 1);
     const below = Math.floor(rank);
-    const low = this.#ranked(below);
-    const high = rank === below ? low : this.#ranked(below + 1);
+    const low = this.#ranked(Math.floor(below / points));
+    const high = rank === below ? low : this.#ranked(Math.floor((below + 1) / points));
     return low + (high - low) * (rank - below);
+  }
+
+  /** Calls with each bucket that holds time, from the lowest, and the seconds in it. */
+  eachBucket(call: (bucket: number, seconds: number) => void): void {
+    if (this.#total === 0) return;
+    const [lowest = 0, highest = 0] = this.#range;
+    const halves = new Uint32Array(arena.buffer, this.#buckets, BUCKETS * 2);
+    for (let bucket = lowest; bucket <= highest; bucket++) {
+      const [low, high] = [halves[bucket * 2] as number, halves[bucket * 2 + 1] as number];
+      const seconds = high * 2 ** (32 - TIME) + (low >>> TIME);
+      if (seconds > 0) call(bucket, seconds);
+    }
+  }
+
+  /** The highest sample of a bucket that counts; -1 where none does. */
+  highestOf(bucket: number): number {
+    const at = this.#sorted(bucket);
+    const halves = new Uint32Array(arena.buffer, at, sorted.length * 2);
+    for (let index = sorted.length - 1; index >= 0; index--)
+      if (((halves[index * 2] as number) & 0xffff) !== 0) return rules.valueAt(at, index);
+    return -1;
   }
 
   /** The sample of a rank, counted from 0. */

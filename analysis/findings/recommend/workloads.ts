@@ -151,6 +151,7 @@ export class Objects {
       namespace: string;
       name: string;
       annotations: string;
+      labels: string;
       spec: string;
     }>(loadSql(new URL("./objects.sql", import.meta.url)), {
       ...known,
@@ -158,7 +159,8 @@ export class Objects {
     });
     for (const row of rows) {
       const spec = JSON.parse(row.spec) as Spec;
-      if (row.kind === "HorizontalPodAutoscaler") objects.#scale(row.namespace, row.name, spec);
+      if (row.kind === "HorizontalPodAutoscaler")
+        objects.#scale(row.namespace, keda(row) ? "keda" : "hpa", spec);
       else
         objects.#workloads.set(`${row.namespace}\n${row.kind}\n${row.name}`, {
           annotations: textsOf(row.annotations),
@@ -178,10 +180,8 @@ export class Objects {
     return objects;
   }
 
-  /** KEDA makes HPAs whose names say so; what it scales on stands in them as in any other. */
-  #scale(namespace: string, name: string, spec: Spec): void {
+  #scale(namespace: string, by: "hpa" | "keda", spec: Spec): void {
     const key = `${namespace}\n${spec.targetKind ?? ""}\n${spec.target ?? ""}`;
-    const by = name.startsWith("keda-hpa-") ? "keda" : "hpa";
     const found: Scaled = { ...(this.#scaled.get(key) ?? NOT_SCALED) };
     // An HPA without metrics scales on CPU.
     for (const metric of spec.metrics ?? [{ type: "Resource", name: "cpu" }]) {
@@ -232,6 +232,11 @@ export class Objects {
   #object({ namespace, kind, workload }: WorkloadKey): WorkloadObject | undefined {
     return this.#workloads.get(`${namespace}\n${kind}\n${workload}`);
   }
+}
+
+/** KEDA's HPAs say whose they are by a label, and by their name unless its ScaledObject gives another. */
+function keda({ name, labels }: { name: string; labels: string }): boolean {
+  return name.startsWith("keda-hpa-") || textsOf(labels)["scaledobject.keda.sh/name"] !== undefined;
 }
 
 /** Images of Java runtimes, and of servers that run on one. */

@@ -66,7 +66,6 @@ function factsOn(
   const pods: Record<string, Cell>[] = [];
   const asked = (value: number) => (value < 0 ? null : value);
   for (const [name, shape] of cases) {
-    const sizes = sizesOf(shape);
     for (const [index, pod] of podsOf(shape).entries()) {
       const from = Math.max(start, pod.began);
       const until = Math.min(start + DAY, pod.ended);
@@ -95,6 +94,7 @@ function factsOn(
       });
       for (const row of pod.rows) {
         if (row.at < from || row.at >= until) continue;
+        const sizes = sizesOf(shape, row.at);
         usage.push({
           ...names,
           at: row.at,
@@ -121,8 +121,8 @@ function factsOn(
 /** What a Kubernetes source would know: images, and what scales what. */
 function inventoryOf(
   cases: readonly [string, Shape][],
-): { kind: string; namespace: string; name: string; spec: object }[] {
-  return cases.flatMap(([namespace, { facts, runs }]) => {
+): { kind: string; namespace: string; name: string; labels?: object; spec: object }[] {
+  return cases.flatMap(([namespace, { facts, runs, scaler }]) => {
     const by = facts?.autoscaler;
     const metrics = [
       ...(by?.cpu === "hpa" || by?.cpu === "keda" ? [{ type: "Resource", name: "cpu" }] : []),
@@ -148,7 +148,7 @@ function inventoryOf(
             {
               kind: "HorizontalPodAutoscaler",
               namespace,
-              name: by?.cpu === "hpa" ? "app" : "keda-hpa-app",
+              ...(scaler ?? { name: by?.cpu === "hpa" ? "app" : "keda-hpa-app" }),
               spec: { targetKind: "Deployment", target: "app", metrics },
             },
           ]),
@@ -216,8 +216,12 @@ function usageSource(
           if (day !== isoDay(days[0] ?? 0)) return;
           for (const object of inventoryOf(cases))
             await session.run(
-              "INSERT INTO inventory (source, cluster, kind, namespace, name, uid, valid_from, labels, annotations, spec) VALUES ('usage', 'prod', $kind, $namespace, $name, concat($kind, $namespace), '2026-01-01T00:00:00.000Z', '{}', '{}', $spec)",
-              { ...object, spec: JSON.stringify(object.spec) },
+              "INSERT INTO inventory (source, cluster, kind, namespace, name, uid, valid_from, labels, annotations, spec) VALUES ('usage', 'prod', $kind, $namespace, $name, concat($kind, $namespace), '2026-01-01T00:00:00.000Z', $labels, '{}', $spec)",
+              {
+                ...object,
+                labels: JSON.stringify(object.labels ?? {}),
+                spec: JSON.stringify(object.spec),
+              },
             );
           await session.run(
             "INSERT INTO inventory_scan VALUES ('usage', 'prod', 'HorizontalPodAutoscaler', '2026-01-01', '2026-08-31', 1)",

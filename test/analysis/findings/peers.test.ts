@@ -9,6 +9,7 @@ import {
   krrMemory,
   krrSimple,
   krrSimpleLimit,
+  POINTS_OF_SAMPLE,
 } from "../../../analysis/findings/peers/krr.ts";
 import { place } from "../../../analysis/findings/placed.ts";
 import { SortedCpu } from "../../../analysis/findings/recommend/sorted.ts";
@@ -18,7 +19,8 @@ import {
   Vpa,
   type VpaAnswer,
 } from "../../../analysis/findings/peers/vpa.ts";
-import { cpuSeries } from "./shape.ts";
+import { compare } from "../../../analysis/findings/recommend/compared.ts";
+import { cpuSeries, seriesOf } from "./shape.ts";
 
 /** The check values that upstream's own tests and issues publish; the sources are named at each. */
 
@@ -144,6 +146,72 @@ describe("VPA's recommendation", () => {
     expect(after(3.25)).toBe(323_522_422);
     expect(after(2)).toBeGreaterThan(2048 * MIB);
   });
+  it("forgets what was not seen for 3.32 half-lives, 80 hours", () => {
+    const after = (hours: number) =>
+      vpaOf(14 + hours / 24, (time) => ({
+        cpu: time < 14 * DAY ? m(1000) : m(50),
+        memory: 300 * MIB,
+      })).cpu.target;
+    expect([after(79.5), after(80)]).toEqual([m(1168), m(63)]);
+  });
+  it("does not see what is less than a tenth of the time", () => {
+    const each = (minutes: number) =>
+      vpaOf(14, (time) => ({
+        cpu: time % 3600 < minutes * 60 ? m(1000) : m(50),
+        memory: 300 * MIB,
+      })).cpu.target;
+    expect([each(5), each(7)]).toEqual([m(63), m(1168)]);
+  });
+  it("merges the pods of a workload: the typical sample decides, not the worst pod", () => {
+    const vpa = new Vpa();
+    for (const level of [50, 50, 50, 50, 50, 50, 50, 50, 50, 50, 1000]) {
+      vpa.begin();
+      for (let time = 0; time < DAY; time += 60) vpa.cpu(m(level), START + time, 1);
+      vpa.memory(300 * MIB, START);
+    }
+    expect(vpa.answer(1)?.cpu.target).toBe(m(63));
+  });
+  it("counts memory by the highest of 24 hours, and a kill older than that not at all", () => {
+    const of = (kill: number | null) => {
+      const vpa = new Vpa();
+      vpa.begin();
+      vpa.cpu(m(100), START, 1);
+      // One high minute a day is all of memory there is to see.
+      for (let time = 0; time < 3 * DAY; time += 60)
+        vpa.memory((time % DAY === 600 ? 300 : 100) * MIB, START + time);
+      if (kill !== null) vpa.oom(512 * MIB, START + kill);
+      return vpa.answer(1)?.memory.target;
+    };
+    expect(of(null)).toBe(380_258_472);
+    // Killed in the second day, told after samples of the third.
+    expect(of(DAY + 3600)).toBe(380_258_472);
+    expect(of(3 * DAY - 60)).toBe(764_046_746);
+  });
+  it("says the same of five-minute averages", () => {
+    const series = seriesOf({
+      says: "",
+      why: [],
+      until: "2026-08-31",
+      since: "2026-08-24",
+      cpu: [{ level: 100 }],
+      memory: [{ level: 300 }],
+      expect: {
+        class: "steady",
+        cpu: null,
+        memory: null,
+        reasons: [],
+        krr: { cpu: 100, memory: 345 },
+        vpa: { cpu: 126, memory: 380_258_472 },
+      },
+    });
+    const { krr, krrLimit, vpa } = compare(series, { cpu: false, memory: false }, 1);
+    expect(vpa).toEqual({
+      cpu: { target: m(126), lower: m(125), upper: m(144) },
+      memory: { target: 380_258_472, lower: 380_149_839, upper: 434_586_500 },
+    });
+    expect([krr.cpu, krr.memory]).toEqual([m(100), 345 * MIB]);
+    expect(krrLimit).toEqual({ request: m(100), limit: m(100) });
+  });
   it.each([1, 2.5])("does not see a core for %s hours each night, by midnight", (hours) => {
     const { cpu } = vpaOf(14, (time) => ({
       cpu: time % DAY < hours * 3600 ? m(1000) : m(50),
@@ -162,7 +230,7 @@ describe("KRR", () => {
     return cpu;
   };
   const pod = (values: readonly number[], seconds = values.length * 300, memory = 100 * MIB) => ({
-    p95: sorted(values).interpolated(0.95),
+    p95: sorted(values).interpolated(0.95, POINTS_OF_SAMPLE),
     memory,
     seconds,
   });
@@ -171,10 +239,16 @@ describe("KRR", () => {
     Array.from({ length: 14 * 288 }, (_, index) => (index % 288 < hours * 12 ? m(1000) : m(50)));
 
   it("interpolates linearly at rank p(n-1), as Prometheus and numpy do", () => {
-    expect(sorted([0, 10]).interpolated(0.95)).toBeCloseTo(9.5, 12);
-    expect(sorted([4, 2, 1, 3]).interpolated(0.5)).toBe(2.5);
-    expect(sorted([7]).interpolated(0.95)).toBe(7);
-    expect(sorted([]).interpolated(0.95)).toBe(0);
+    expect(sorted([0, 10]).interpolated(0.95, 1)).toBeCloseTo(9.5, 12);
+    expect(sorted([4, 2, 1, 3]).interpolated(0.5, 1)).toBe(2.5);
+    expect(sorted([7]).interpolated(0.95, 1)).toBe(7);
+    expect(sorted([]).interpolated(0.95, 1)).toBe(0);
+    // Of the 24 points of half an hour four are at ten, of 20 samples' 80 four: rank 75.05 is between 0 and 10.
+    expect(sorted([0, 0, 10, 0, 0, 0]).interpolated(0.95, 4)).toBe(10);
+    expect(sorted([10, ...Array.from({ length: 19 }, () => 0)]).interpolated(0.95, 4)).toBeCloseTo(
+      0.5,
+      9,
+    );
   });
   it("rounds up to millicores and MiB, with floors", () => {
     expect([1, 10_000, 50_000, 50_001, 50_999].map(krrCpu)).toEqual([
@@ -188,12 +262,32 @@ describe("KRR", () => {
     expect(krrSimple([pod(nights(1))], no).cpu).toBe(m(50));
     expect(krrSimple([pod(nights(2.5))], no).cpu).toBe(m(1000));
   });
+  it("does not see what is less than a twentieth of the time, 72 minutes a day", () => {
+    const cpu = (hours: number) => krrSimple([pod(nights(hours))], no).cpu;
+    expect([cpu(70 / 60), cpu(75 / 60)]).toEqual([m(50), m(1000)]);
+  });
+  it("asks for 100 points of all pods together, so a pod of one sample may decide", () => {
+    expect(krrSimple([pod(nights(0)), pod([m(700)], 75)], no).cpu).toBe(m(700));
+  });
+  it("simple_limit says P66 and P96 of all pods' samples", () => {
+    // Of a hundred: 70 at 10 m, 27 at 20, 3 at 30; ranks 65.34 and 95.04.
+    const all = sorted(
+      Array.from({ length: 100 }, (_, i) => (i < 70 ? m(10) : i < 97 ? m(20) : m(30))),
+    );
+    const at = (p: number) => all.interpolated(p, 1);
+    expect(krrSimpleLimit(at, true)).toEqual({ request: m(10), limit: m(20) });
+    const steps = sorted(Array.from({ length: 101 }, (_, i) => m(100 + i)));
+    expect(krrSimpleLimit((p) => steps.interpolated(p, 1), true)).toEqual({
+      request: m(166),
+      limit: m(196),
+    });
+  });
   it("simple lets one pod of 25 minutes decide; simple_limit does not", () => {
     const short = [m(900), m(900), m(900), m(900), m(900)];
     const answer = krrSimple([pod(nights(0)), pod(short)], no);
     expect(answer.cpu).toBe(m(900));
     const all = sorted([...nights(0), ...short]);
-    const at = (p: number) => all.interpolated(p);
+    const at = (p: number) => all.interpolated(p, POINTS_OF_SAMPLE);
     expect(krrSimpleLimit(at, true)).toEqual({ request: m(50), limit: m(50) });
     expect(krrSimpleLimit(at, false)).toBeNull();
   });

@@ -25,6 +25,8 @@ interface Level {
 /** A folder of test/cases/shapes: how a workload behaves, and what must be said of it. */
 export interface Shape {
   says: string;
+  /** Why each number that is expected is the right one. */
+  why: string[];
   /** Day after the window's last. */
   until: string;
   /** ISO instant it was first there; the window's beginning unless said. */
@@ -47,6 +49,10 @@ export interface Shape {
   outage?: [from: string, until: string];
   request?: { cpu?: number; memory?: number };
   limit?: { cpu?: number; memory?: number };
+  /** From this ISO day on it asks for something else. */
+  resized?: { on: string; request: { cpu?: number; memory?: number } };
+  /** The HPA's own name and the label that says whose it is, where not as its kind makes them. */
+  scaler?: { name: string; labels: Record<string, string> };
   /** Instants at which it was killed for memory. */
   oom?: string[];
   throttledMs?: number;
@@ -59,12 +65,16 @@ export interface Expected {
   class: string;
   cpu: number | null;
   memory: number | null;
+  /** Where it is another than the request. */
+  memoryLimit?: number;
   abstainedCpu?: string;
   abstainedMem?: string;
   reasons: string[];
   krr: { cpu: number | null; memory: number | null };
   vpa: { cpu: number; memory: number };
   cpuExceededPpm?: number;
+  /** Part of the time above what was asked for then, where a case is about it. */
+  cpuExceededNowPpm?: number;
 }
 
 const SHAPES = join(ROOT, "test/cases/shapes");
@@ -175,12 +185,15 @@ export function podsOf(shape: Shape): PodSamples[] {
   });
 }
 
-export function sizesOf(shape: Shape) {
+/** What it asked for at a moment; the last of the window unless said. */
+export function sizesOf(shape: Shape, at = Infinity) {
+  const { resized } = shape;
+  const request = resized !== undefined && at >= time(resized.on) ? resized.request : shape.request;
   const milli = (value: number | undefined) => (value === undefined ? -1 : value * 1000);
   const mib = (value: number | undefined) => (value === undefined ? -1 : value * 1_048_576);
   return {
-    cpuRequest: milli(shape.request?.cpu),
-    memRequest: mib(shape.request?.memory),
+    cpuRequest: milli(request?.cpu),
+    memRequest: mib(request?.memory),
     cpuLimit: milli(shape.limit?.cpu),
     memLimit: mib(shape.limit?.memory),
   };
@@ -222,9 +235,11 @@ export function seriesOf(shape: Shape): Series {
   };
   let at = 0;
   for (const { pod, rows } of pods) {
-    series.sizes.push({ ...sizesOf(shape), from: at });
+    series.sizes.push({ ...sizesOf(shape, rows[0]?.at), from: at });
     series.pods.push({ pod, from: at, until: at + rows.length });
     for (const row of rows) {
+      if (shape.resized !== undefined && row.at === time(shape.resized.on))
+        series.sizes.push({ ...sizesOf(shape), from: at });
       series.slot[at] = (row.at - window.from) / SLOT;
       series.seconds[at] = row.seconds;
       series.cpu[at] = row.cpu;

@@ -59,7 +59,8 @@ it("a rank's sample is that of the sorted list, whatever bucket it is in and how
         maxLength: 8,
       }),
       fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 5 }),
-      (levels, parts) => {
+      fc.integer({ min: 1, max: 5 }),
+      (levels, parts, points) => {
         const values = levels.flatMap(([value, count, step]) =>
           Array.from({ length: count }, (_, index) =>
             Math.min(4_294_967_295, value + ((index * 7919) % 41) * step),
@@ -68,11 +69,15 @@ it("a rank's sample is that of the sorted list, whatever bucket it is in and how
         const cpu = Uint32Array.from(values);
         sorted.begin(place(cpuSeries(cpu, new Uint16Array(values.length).fill(300))));
         sorted.add(0, values.length, false);
-        const list = values.toSorted((a, b) => a - b);
+        const list = values
+          .flatMap((value) => Array.from({ length: points }, () => value))
+          .toSorted((a, b) => a - b);
         for (const part of parts) {
           const rank = part * (list.length - 1);
           const [low = 0, high = 0] = [list[Math.floor(rank)], list[Math.ceil(rank)]];
-          expect(sorted.interpolated(part)).toBe(low + (high - low) * (rank - Math.floor(rank)));
+          expect(sorted.interpolated(part, points)).toBe(
+            low + (high - low) * (rank - Math.floor(rank)),
+          );
         }
       },
     ),

@@ -1,6 +1,6 @@
 import { Type, type Static } from "typebox";
-import { METHODS } from "../analysis/backtest/methods.ts";
-import { literals, Meta } from "./schemas.ts";
+import { METHODS } from "../../analysis/backtest/methods.ts";
+import { literals, Meta } from "./common.ts";
 
 /** Shapes of what every method would have come to on the history that is kept. */
 
@@ -12,7 +12,11 @@ const Estimate = Type.Object(
   { value: Part, ...Range },
   { description: "With the middle 95 % over resampled workloads." },
 );
-const MemoryPoint = { factor: Type.Number(), slack: Part, weeksOver: Part };
+const Factor = Type.Number({
+  description:
+    "What the answers are multiplied by; of our CPU, how much dearer a shortage is. 1: the method itself.",
+});
+const MemoryPoint = { factor: Factor, slack: Part, weeksOver: Part };
 const CpuPoint = { ...MemoryPoint, samplesOver: Part, unmet: Part };
 
 const MethodAnswer = Type.Object({
@@ -43,7 +47,8 @@ const MethodAnswer = Type.Object({
 
 const Gate = Type.Object({
   at: Type.Union([Type.Literal("ours"), Type.Literal("theirs")], {
-    description: "Whose answers stand as they are; the other's are multiplied to the same slack.",
+    description:
+      "Whose answers stand as they are; the other's are multiplied, our CPU made dearer or cheaper, to the same slack.",
   }),
   resource: Type.Union([Type.Literal("cpu"), Type.Literal("memory")]),
   figure: Type.Union([
