@@ -795,3 +795,33 @@ describe("properties", () => {
     );
   });
 });
+
+describe("more containers than rows are collected for at once", () => {
+  it("have each their own day", () => {
+    const count = 230;
+    const uid = (index: number) => UIDS.a.slice(0, -4) + String(index).padStart(4, "0");
+    const pods = Array.from({ length: count }, (_, index) =>
+      podSeries({
+        pod: `p-${index}`,
+        uid: uid(index),
+        step: 300,
+        bytes: (index + 1) << 20,
+        cores: index / 1000,
+      }),
+    ).flat();
+    const { five, hours } = reduce([...nodeSeries(), ...pods], { interval: 300 });
+    expect(five).toHaveLength(count * 288);
+    expect(hours).toHaveLength(count * 24);
+    for (const [index, rows] of [...Map.groupBy(five, (row) => row["pod"])].map(
+      ([pod, rows]) => [Number(String(pod).slice(2)), rows] as const,
+    )) {
+      expect(rows.map((row) => row["at"])).toEqual(
+        every(300, START, END, () => 0).map(([at]) => at),
+      );
+      expect(new Set(rows.map((row) => row["mem_max"]))).toEqual(new Set([(index + 1) << 20]));
+      expect(new Set(rows.map((row) => row["cpu_avg"]))).toEqual(new Set([index * 1000]));
+    }
+    for (const row of hours)
+      expect(row["mem_used"]).toBe((Number(String(row["pod"]).slice(2)) + 1) * 3600);
+  });
+});
