@@ -2,6 +2,7 @@ import { fromUnits, toUnits } from "../../../data/money.ts";
 import { keepFindings, type SeenFinding, seenFindings } from "../../../data/register/findings.ts";
 import { noted } from "../../../data/register.ts";
 import { loadSql } from "../../../data/sql.ts";
+import { checkFindings } from "../checks.ts";
 import { accountRows, findInCloud } from "../cloud/cloud.ts";
 import { findDormant, findIdle } from "../idle/idle.ts";
 import type { FindingsContext } from "../context.ts";
@@ -18,6 +19,7 @@ import {
   type Entry,
   type Pool,
   settle,
+  type Taken,
   takeClaims,
 } from "./ledger.ts";
 
@@ -50,10 +52,9 @@ export async function makeWorth(context: FindingsContext): Promise<void> {
   const containers = await findContainers(context, estate);
   const cloud = await findInCloud(context);
   const candidates = new Map(
-    [...dormant, ...idle, ...containers.map((one) => one.candidate), ...cloud].map((one) => [
-      findingId(one.kind, one.subject),
-      one,
-    ]),
+    [...dormant, ...idle, ...containers.map((one) => one.candidate), ...cloud]
+      .filter((one) => one.kind === "undersized-container" || hasMoney(one))
+      .map((one) => [findingId(one.kind, one.subject), one]),
   );
 
   const accounts = computeAccounts(estate);
@@ -65,6 +66,7 @@ export async function makeWorth(context: FindingsContext): Promise<void> {
   const claimants = [...candidates].map(([id, { kind, claims }]): Claimant => ({
     id,
     rank: FINDING_KINDS[kind].rank,
+    ends: kind === "dormant-namespace" || kind === "idle-workload",
     claims,
   }));
   const taken = takeClaims(claimants, accounts);
@@ -107,6 +109,8 @@ export async function makeWorth(context: FindingsContext): Promise<void> {
     return cluster === null || places.has(cluster);
   });
   await write(context, span, findings, seen, history);
+  await writeClaims(session, taken, candidates);
+  await checkFindings(session);
   const before = new Map(seen.map((one) => [one.id, one]));
   const changed = history.flatMap((one): SeenFinding[] => {
     const stored = before.get(one.id);
@@ -117,6 +121,35 @@ export async function makeWorth(context: FindingsContext): Promise<void> {
     return JSON.stringify(next) === JSON.stringify(stored) ? [] : [next];
   });
   noted(() => keepFindings(register, changed));
+}
+
+/** What asked for nothing and costs nothing has nothing to save. */
+function hasMoney({ claims }: Candidate): boolean {
+  return claims.some((claim) => claim.paper > 0n);
+}
+
+/** `finding_claim`: what each finding of now takes of which account; one row without any where it takes nothing. */
+async function writeClaims(
+  session: FindingsContext["session"],
+  taken: readonly Taken[],
+  candidates: ReadonlyMap<string, Candidate>,
+): Promise<void> {
+  await session.run(
+    "CREATE OR REPLACE TEMP TABLE finding_claim (finding VARCHAR, account VARCHAR, currency VARCHAR, paper DECIMAL(38,18))",
+  );
+  await insert(
+    session,
+    "temp.main.finding_claim",
+    taken.flatMap(({ claimant: { id }, claims }): (string | null | undefined)[][] =>
+      claims.length === 0
+        ? [[id, null, null, "0"]]
+        : claims.map((claim) => {
+            const [account = "", currency = candidates.get(id)?.currency] =
+              claim.account.split("\n");
+            return [id, account, currency, fromUnits(claim.paper)];
+          }),
+    ),
+  );
 }
 
 function findingOf(
