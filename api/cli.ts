@@ -44,7 +44,8 @@ try {
 screen.done();
 
 async function main(args: string[]): Promise<number> {
-  const [name, ...rest] = args;
+  const [first, second] = args;
+  const [name, ...rest] = first === "help" && second !== undefined ? [second, "--help"] : args;
   if (name === undefined || name === "help" || name === "--help" || name === "-h") {
     screen.out(overview());
     return name === undefined ? 2 : 0;
@@ -64,7 +65,9 @@ async function main(args: string[]): Promise<number> {
   }
   const command = await entry.load();
   if (rest.includes("--help") || rest.includes("-h")) {
-    screen.out(`apportion ${name} ${command.usage}\n\n${entry.does}\n${command.more ?? ""}`);
+    screen.out(
+      `apportion ${name} ${command.usage}\n\n${entry.does}\n${(command.more ?? "").replace(/[^\n]$/, "$&\n")}`,
+    );
     return 0;
   }
   let parsed;

@@ -15,7 +15,7 @@ import type {
   ExplainLine,
   ExplainMoved,
   ExplainPart,
-} from "./schemas.ts";
+} from "./schemas/explain.ts";
 
 export const TARGETS =
   "team:ID, namespace:CLUSTER/NS, workload:CLUSTER/NS/KIND/NAME, resource:ARMID or bucket:NAME";

@@ -11,6 +11,7 @@ import {
   type PatchedContainer,
   strategicPatch,
 } from "../analysis/findings/patch.ts";
+import { meaningOf } from "../analysis/findings/recommend/codes.ts";
 import { hint } from "../data/config.ts";
 import { AppError } from "../data/errors.ts";
 import { addDays, parseDay } from "../data/period.ts";
@@ -25,7 +26,7 @@ import type {
   Findings,
   FindingsQuery,
   Recommendation,
-} from "./schemas.ts";
+} from "./schemas/findings.ts";
 
 /** What is asked of findings, by the command, the API and the pages alike. */
 export interface FindingsAsked extends Omit<FindingsQuery, "cursor"> {
@@ -135,10 +136,18 @@ export async function showFinding(view: FindingsView, id: string): Promise<Findi
       days,
       hours: packed === undefined ? [] : hoursOf(packed),
       recommendation: own === undefined ? null : recommendationOf(own),
+      why: own === undefined ? [] : whyOf(recommendationOf(own)),
       patch: own === undefined || !isChange ? null : patchOf(own),
     },
     meta: { ...listMeta(snapshot, principal), currency: row.currency, currencies: [row.currency] },
   };
+}
+
+function whyOf(recommendation: Recommendation): FindingDetail["data"]["why"] {
+  const { class: behaves, abstainedCpu, abstainedMem, reasons } = recommendation;
+  return [behaves, abstainedCpu, abstainedMem, ...reasons]
+    .filter((code) => code !== null)
+    .map((code) => ({ code, meaning: meaningOf(code) }));
 }
 
 function hoursOf({ packed, first, hours }: { packed: string; first: number; hours: number }) {

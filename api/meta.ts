@@ -6,7 +6,7 @@ import { plainAmount } from "../data/money.ts";
 import { sha256 } from "../data/files.ts";
 import { AppError } from "../data/errors.ts";
 import type { Policy } from "../analysis/allocation.ts";
-import type { Meta } from "./schemas.ts";
+import type { Meta } from "./schemas/common.ts";
 
 export interface MonthView {
   entry: PublishedMonth;

@@ -25,7 +25,7 @@ import {
 } from "../data/register/namespaces.ts";
 import { auditRows } from "../data/register/audit.ts";
 import { namesOf } from "../data/register/people.ts";
-import type { NamespaceDetail, NamespaceRow } from "./schemas-namespaces.ts";
+import type { NamespaceDetail, NamespaceRow } from "./schemas/namespaces.ts";
 
 /** What the page, the API and the command line say and do about namespaces, once. */
 

@@ -1,5 +1,5 @@
 import { type AppError, ERRORS } from "../data/errors.ts";
-import type { Problem } from "./schemas.ts";
+import type { Problem } from "./schemas/common.ts";
 
 /** RFC 9457 problem details. A fault of ours tells its id and nothing of our insides. */
 export function problemOf(error: AppError, id: string): { status: number; body: Problem } {

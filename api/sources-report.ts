@@ -9,7 +9,7 @@ import {
   unitReports,
 } from "../data/register/reports.ts";
 import { withClosed } from "../data/statements.ts";
-import type { MonthRow, RejectedRow, SourceRow } from "./schemas.ts";
+import type { MonthRow, RejectedRow, SourceRow } from "./schemas/data.ts";
 
 export interface SourcesReport {
   data: SourceRow[];

@@ -1,5 +1,5 @@
 import { type Signal, signal } from "@preact/signals";
-import type { Problem } from "../api/schemas.ts";
+import type { Problem } from "../api/schemas/common.ts";
 
 /**
  * Answers of the API, each asked once and kept. A page reads them as signals; those that came with the

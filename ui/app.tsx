@@ -1,4 +1,4 @@
-import type { Meta } from "../api/schemas.ts";
+import type { Meta } from "../api/schemas/common.ts";
 import { initialRequests } from "./answers.ts";
 import { answerOf } from "./answering.ts";
 import { Header } from "./header.tsx";

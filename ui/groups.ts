@@ -1,4 +1,4 @@
-import type { ShowbackRow } from "../api/schemas.ts";
+import type { ShowbackRow } from "../api/schemas/showback.ts";
 import { compareAmounts, minus, sumOf } from "./format.ts";
 import { matches } from "./text.ts";
 import { nameOf } from "./words.ts";

@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import type { Meta, Whoami } from "../api/schemas.ts";
+import type { Meta, Whoami } from "../api/schemas/common.ts";
 import { answerOf } from "./answering.ts";
 import { COSTS, type Cost, ME, POLICIES, type Policy, type View } from "./answers.ts";
 import { monthName } from "./dates.ts";

@@ -16,7 +16,7 @@ export const FINDING_KINDS = {
   "oversized-container": {
     rank: 2,
     name: "Oversized container",
-    action: "Lower its requests; copy the patch.",
+    action: "Fit its requests to its use; copy the patch.",
   },
   "undersized-container": {
     rank: 3,

@@ -1,7 +1,7 @@
 import { Register } from "../../data/register.ts";
 import { tokens } from "../../data/register/access.ts";
 import type { App, RouteContext } from "../app.ts";
-import { AccessState, Problem } from "../schemas.ts";
+import { AccessState, Problem } from "../schemas/common.ts";
 import { isLive } from "./tokens.ts";
 
 /** Who may see what, as it is configured: for those who answer for it. */

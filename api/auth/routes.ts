@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { AppError, asAppError } from "../../data/errors.ts";
 import type { App } from "../app.ts";
-import { Problem, Whoami } from "../schemas.ts";
+import { Problem, Whoami } from "../schemas/common.ts";
 import { type Access, COOKIE, SIGNED_OUT } from "./gate.ts";
 import { grantedTo } from "./groups.ts";
 import { mayAsk, NEEDS, type NeedName } from "./needs.ts";

@@ -96,9 +96,11 @@ function nothing(days: number): AppError {
   );
 }
 
-const percent = (part: number) => `${(part * 100).toFixed(1)} %`;
+/** Points of a hundred; what rounds to nothing has no sign. */
+const points = (part: number) => (part * 100).toFixed(1).replace(/^-0\.0$/, "0.0");
+const percent = (part: number) => `${points(part)} %`;
 const range = ({ value, low, high }: Estimate) =>
-  `${percent(value)} (${(low * 100).toFixed(1)}–${(high * 100).toFixed(1)})`;
+  `${percent(value)} (${points(low)}–${points(high)})`;
 
 function page(answer: BacktestAnswer): string {
   const { methods, gates } = answer;
@@ -144,7 +146,7 @@ function page(answer: BacktestAnswer): string {
         gate.theirs === null ? "" : percent(gate.theirs),
         gate.difference === null
           ? ""
-          : `${(gate.difference.low * 100).toFixed(1)} to ${(gate.difference.high * 100).toFixed(1)} points`,
+          : `${points(gate.difference.low)} to ${points(gate.difference.high)} points`,
         verdictOf(gate),
       ]),
     ]),
@@ -154,7 +156,11 @@ function page(answer: BacktestAnswer): string {
 
 function verdictOf({ holds, within }: Gate): string {
   if (holds === null) return "no such slack";
-  return holds ? "at most theirs" : within === true ? "at most theirs within a point" : "MORE";
+  return holds
+    ? "at most theirs"
+    : within === true
+      ? "at most theirs within a point of slack"
+      : "MORE";
 }
 
 const FIGURES: Readonly<Record<Gate["figure"], string>> = {

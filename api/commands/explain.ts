@@ -8,7 +8,7 @@ import { plainAmount } from "../../data/money.ts";
 import { parseMonth } from "../../data/period.ts";
 import { findConfig, readConfig } from "../config.ts";
 import { explain, TARGETS } from "../explain.ts";
-import type { Explained, ExplainLine } from "../schemas.ts";
+import type { Explained, ExplainLine } from "../schemas/explain.ts";
 import { table } from "../terminal.ts";
 import type { Command } from "./commands.ts";
 import { asText } from "./ingest.ts";

@@ -17,7 +17,7 @@ import {
   patchesOf,
   showFinding,
 } from "../findings.ts";
-import type { FindingDetail, FindingRow, Findings } from "../schemas.ts";
+import type { FindingDetail, FindingRow, Findings } from "../schemas/findings.ts";
 import { table } from "../terminal.ts";
 import type { Command, Invocation } from "./commands.ts";
 import { asText } from "./ingest.ts";

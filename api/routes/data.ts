@@ -4,14 +4,14 @@ import { buildReports } from "../../data/register/reports.ts";
 import type { CheckResult } from "../../analysis/checks.ts";
 import type { App, RouteContext } from "../app.ts";
 import { listMeta, viewMonth } from "../meta.ts";
+import { Problem } from "../schemas/common.ts";
 import {
-  Problem,
   Reconciliation,
   ReconciliationQuery,
   Sources,
   type ReconciliationRow,
   type RestatementRow,
-} from "../schemas.ts";
+} from "../schemas/data.ts";
 import { sourcesReport } from "../sources-report.ts";
 import { teamName, teamNames } from "../names.ts";
 import { clientSignal } from "./reply.ts";

@@ -1,6 +1,7 @@
 import type { App, RouteContext } from "../app.ts";
 import { explain } from "../explain.ts";
-import { Explain, ExplainQuery, Problem } from "../schemas.ts";
+import { Problem } from "../schemas/common.ts";
+import { Explain, ExplainQuery } from "../schemas/explain.ts";
 import { clientSignal, cursorOffset, unchanged } from "./reply.ts";
 
 /** Why a figure is what it is: lines, shares, rules, redistribution. */

@@ -6,7 +6,8 @@ import { noted } from "../../data/register.ts";
 import { monthOf } from "../../analysis/snapshot.ts";
 import type { App, RouteContext } from "../app.ts";
 import { EXPORTS, type ExportName, writeExport } from "../exports.ts";
-import { ExportQuery, Problem } from "../schemas.ts";
+import { Problem } from "../schemas/common.ts";
+import { ExportQuery } from "../schemas/data.ts";
 import { findStatement, statementBytes } from "../statements/read.ts";
 import { clientSignal } from "./reply.ts";
 

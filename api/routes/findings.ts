@@ -12,8 +12,9 @@ import {
   showFinding,
 } from "../findings.ts";
 import { listMeta } from "../meta.ts";
-import { Backtest, type Replayed } from "../schemas-backtest.ts";
-import { DismissBody, FindingDetail, Findings, FindingsQuery, Problem } from "../schemas.ts";
+import { Backtest, type Replayed } from "../schemas/backtest.ts";
+import { Problem } from "../schemas/common.ts";
+import { DismissBody, FindingDetail, Findings, FindingsQuery } from "../schemas/findings.ts";
 import { clientSignal, cursorOffset } from "./reply.ts";
 
 const problems = { "4xx": Problem, "5xx": Problem };

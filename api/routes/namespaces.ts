@@ -20,7 +20,7 @@ import {
 } from "../namespaces.ts";
 import { listMeta } from "../meta.ts";
 import { invalidLink, readLink } from "../notify/links.ts";
-import { Problem } from "../schemas.ts";
+import { Problem } from "../schemas/common.ts";
 import {
   NamespaceAction,
   NamespaceActionBody,
@@ -28,7 +28,7 @@ import {
   NamespacePlace,
   Namespaces,
   NamespacesQuery,
-} from "../schemas-namespaces.ts";
+} from "../schemas/namespaces.ts";
 import { cursorOffset } from "./reply.ts";
 
 const problems = { "4xx": Problem, "5xx": Problem };

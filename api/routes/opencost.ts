@@ -8,7 +8,7 @@ import { ALL, type Field, FIELDS, parseFilter } from "../opencost/filter.ts";
 import { openCostAllocation, openCostSummary, type Span } from "../opencost/shape.ts";
 import { parseStep, parseWindow, type Window } from "../opencost/window.ts";
 import { currencyFor } from "../meta.ts";
-import { Problem } from "../schemas.ts";
+import { Problem } from "../schemas/common.ts";
 import { clientSignal } from "./reply.ts";
 
 const Flag = Type.Optional(

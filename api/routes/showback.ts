@@ -7,19 +7,17 @@ import type { App, RouteContext } from "../app.ts";
 import { placeName, teamName, teamNames } from "../names.ts";
 import { sendArrow, wantsArrow } from "../arrow.ts";
 import { coverageByCluster, coverageText, filters, viewMonth } from "../meta.ts";
+import { DIMENSIONS, Problem, TREND_DIMENSIONS } from "../schemas/common.ts";
 import {
-  DIMENSIONS,
   Movers,
   MoversQuery,
-  Problem,
   Showback,
   ShowbackQuery,
   ShowbackRow,
   Trend,
-  TREND_DIMENSIONS,
   TrendRow,
   TrendQuery,
-} from "../schemas.ts";
+} from "../schemas/showback.ts";
 import { clientSignal, cursorOffset, unchanged } from "./reply.ts";
 
 const ROW_COLUMNS = Object.keys(ShowbackRow.properties);

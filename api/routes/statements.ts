@@ -9,17 +9,17 @@ import { type StatementManifest, statementPath } from "../../data/statements.ts"
 import type { App, RouteContext } from "../app.ts";
 import { mayAsk } from "../auth/needs.ts";
 import { listMeta } from "../meta.ts";
+import { Problem } from "../schemas/common.ts";
 import {
   CloseBody,
   Closed,
-  Problem,
   StatementDiff,
   type StatementMonth,
   StatementPlace,
   type StatementRow,
   Statements,
   StatementsQuery,
-} from "../schemas.ts";
+} from "../schemas/statements.ts";
 import { viewClose } from "../statements/close.ts";
 import { figuresOf } from "../statements/figures.ts";
 import { findStatement, statementBytes } from "../statements/read.ts";

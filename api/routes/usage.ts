@@ -2,7 +2,8 @@ import { ask } from "../../analysis/ask.ts";
 import { AppError } from "../../data/errors.ts";
 import type { App, RouteContext } from "../app.ts";
 import { filters, viewMonth } from "../meta.ts";
-import { Problem, Usage, UsageQuery, type UsageRow } from "../schemas.ts";
+import { Problem } from "../schemas/common.ts";
+import { Usage, UsageQuery, type UsageRow } from "../schemas/showback.ts";
 import { clientSignal, unchanged } from "./reply.ts";
 
 /** What clusters asked for and used, to stand beside what was paid. */

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ask } from "../../analysis/ask.ts";
 import { LOCAL_ADMINISTRATOR, principalOf } from "../../analysis/principal.ts";
 import { CLUSTER_COLUMNS, makeVisible } from "../../analysis/visible.ts";
-import type { Showback, Trend, Usage } from "../../api/schemas.ts";
+import type { Showback, Trend, Usage } from "../../api/schemas/showback.ts";
 import { homePaths } from "../../data/files.ts";
 import { addAmounts, toUnits } from "../../data/money.ts";
 import { readListSync } from "../../data/published.ts";

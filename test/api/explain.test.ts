@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Explain, Showback } from "../../api/schemas.ts";
+import type { Explain } from "../../api/schemas/explain.ts";
+import type { Showback } from "../../api/schemas/showback.ts";
 import { addAmounts, toUnits } from "../../data/money.ts";
 import { clusterHome, NODE } from "../cluster-home.ts";
 import { cli } from "../home.ts";

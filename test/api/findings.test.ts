@@ -1,7 +1,8 @@
 import { parse } from "csv-parse/sync";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { FindingDetail, FindingRow, Findings, Problem } from "../../api/schemas.ts";
-import type { Backtest } from "../../api/schemas-backtest.ts";
+import type { Problem } from "../../api/schemas/common.ts";
+import type { FindingDetail, FindingRow, Findings } from "../../api/schemas/findings.ts";
+import type { Backtest } from "../../api/schemas/backtest.ts";
 import { addAmounts, toUnits } from "../../data/money.ts";
 import { Register } from "../../data/register.ts";
 import { verifyRegister } from "../../data/register/audit.ts";

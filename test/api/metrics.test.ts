@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { Showback } from "../../api/schemas.ts";
+import type { Showback } from "../../api/schemas/showback.ts";
 import { toUnits } from "../../data/money.ts";
 import { clusterHome } from "../cluster-home.ts";
 import { describeWith } from "../needs.ts";

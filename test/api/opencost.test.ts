@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseFilter } from "../../api/opencost/filter.ts";
 import { openCostFloat } from "../../api/opencost/shape.ts";
 import { parseStep, parseWindow } from "../../api/opencost/window.ts";
-import type { Showback } from "../../api/schemas.ts";
+import type { Showback } from "../../api/schemas/showback.ts";
 import { clusterHome } from "../cluster-home.ts";
 import { appOver, type TestApp } from "./server-fixture.ts";
 

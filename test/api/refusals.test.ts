@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Problem } from "../../api/schemas.ts";
+import type { Problem } from "../../api/schemas/common.ts";
 import { appOver, type TestApp } from "./server-fixture.ts";
 
 let server: TestApp;

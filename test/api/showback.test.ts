@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { tableFromIPC } from "apache-arrow";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Movers, Showback, Trend } from "../../api/schemas.ts";
+import type { Movers, Showback, Trend } from "../../api/schemas/showback.ts";
 import { addAmounts, toUnits } from "../../data/money.ts";
 import type { SampleTruth } from "../../data/sample/truth.ts";
 import { demoHome } from "../demo-home.ts";

@@ -1,9 +1,7 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startServer } from "../../api/server.ts";
+import { describe, expect, it } from "vitest";
 import { type HomePaths, homePaths } from "../../data/files.ts";
 import { readList } from "../../data/published.ts";
 import { openWriter } from "../../data/warehouse.ts";
@@ -11,43 +9,18 @@ import {
   AUGUST,
   command,
   type Company,
-  copyCompany,
   exportJuly,
   flip,
   FOCUS_UNIT,
   JULY,
   ledgerOf,
-  makeCompany,
   published,
   truthOf,
   UNITS,
 } from "./company.ts";
+import { readyCompany, serveHome } from "./ready.ts";
 
-let root: string;
-let ready: Company;
-beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), "apportion-damage-"));
-  ready = await makeCompany(join(root, "ready"), "a");
-  const { code, err } = await command(ready.folder, "run");
-  if (code !== 0) throw new Error(err);
-});
-afterAll(async () => rm(root, { recursive: true, force: true }));
-
-let copies = 0;
-const fresh = () => copyCompany(ready, join(root, `copy-${copies++}`));
-
-function serve(paths: HomePaths) {
-  return startServer({
-    paths,
-    sources: [{ name: "billing", type: "azure-exports" }],
-    currency: "EUR",
-    host: "127.0.0.1",
-    port: 0,
-    pages: null,
-    now: () => new Date(process.env["APPORTION_NOW"] ?? ""),
-    log: "silent",
-  });
-}
+const { fresh } = readyCompany("damage");
 
 const july = async (paths: HomePaths) =>
   join(
@@ -121,7 +94,7 @@ describe("a damaged work.duckdb", () => {
     const places = [4_100, 8_300];
     for (let at = 12_288 + 5_000; at < whole.length; at += 524_288) places.push(at);
     for (const place of places) {
-      const copy = await copyCompany(company, join(root, `flip-${copies++}`));
+      const copy = await fresh(company);
       const path = homePaths(copy.folder).work;
       await flip(path, place);
       const { code, err } = await command(copy.folder, "run");
@@ -256,11 +229,11 @@ describe("a damaged publish", () => {
       expect(err).toContain(await july(paths));
       expect(err).toContain('is missing; run "apportion build"');
     }
-    await expect(serve(paths)).rejects.toMatchObject({ code: "WAREHOUSE_DAMAGED" });
+    await expect(serveHome(paths.home)).rejects.toMatchObject({ code: "WAREHOUSE_DAMAGED" });
     expect((await command(folder, "build")).code).toBe(0);
     expect((await readList(paths)).publishedId).toBe(list.publishedId);
     expect((await published(folder)).get(JULY)).toEqual(truthOf(company, JULY, "a"));
-    await (await serve(paths)).close();
+    await (await serveHome(paths.home)).close();
   });
 
   it("a missing month keeps what is known of its restatements", async () => {
@@ -269,7 +242,7 @@ describe("a damaged publish", () => {
     const paths = homePaths(folder);
     await exportJuly(company, "b", 1);
     await command(folder, "run");
-    const server = await serve(paths);
+    const server = await serveHome(paths.home);
     const before = (await (
       await fetch(`${server.address}/api/v1/reconciliation?month=${JULY}`)
     ).json()) as { restatements: unknown[] };
@@ -277,7 +250,7 @@ describe("a damaged publish", () => {
     expect(before.restatements.length).toBeGreaterThan(0);
     await rm(await july(paths));
     expect((await command(folder, "build")).code).toBe(0);
-    const again = await serve(paths);
+    const again = await serveHome(paths.home);
     const after = (await (
       await fetch(`${again.address}/api/v1/reconciliation?month=${JULY}`)
     ).json()) as { restatements: unknown[] };
@@ -333,7 +306,7 @@ describe("a damaged publish", () => {
         expect(err).toContain(paths.list);
         expect(err).toContain('run "apportion build"');
       }
-      await expect(serve(paths)).rejects.toMatchObject({ code: "WAREHOUSE_DAMAGED" });
+      await expect(serveHome(paths.home)).rejects.toMatchObject({ code: "WAREHOUSE_DAMAGED" });
       const built = await command(folder, "build");
       expect({ code: built.code, err: built.err }).toEqual({ code: 0, err: "" });
       // Where the audit log stood when the list was written is another by then.
@@ -349,7 +322,7 @@ describe("a damaged publish", () => {
   it("a server that runs keeps answering from the last publish while a new one cannot be opened", async () => {
     const company = await fresh();
     const paths = homePaths(company.folder);
-    const server = await serve(paths);
+    const server = await serveHome(paths.home);
     try {
       const whole = await readFile(paths.list, "utf8");
       await writeFile(paths.list, "half a li");

@@ -5,7 +5,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { build } from "../../analysis/build.ts";
 import { CHECKS } from "../../analysis/method.ts";
 import { readConfig } from "../../api/config.ts";
-import { startServer } from "../../api/server.ts";
 import { homePaths, sha256File } from "../../data/files.ts";
 import { type PublishedMonth, readList } from "../../data/published.ts";
 import { Register } from "../../data/register.ts";
@@ -26,6 +25,7 @@ import {
   truthOf,
   withLedger,
 } from "./company.ts";
+import { serveHome } from "./ready.ts";
 
 let root: string;
 /** Taken in, never built. */
@@ -310,16 +310,7 @@ async function served(
   folder: string,
   use: (ask: (path: string) => Promise<Record<string, unknown>>) => Promise<void>,
 ): Promise<void> {
-  const server = await startServer({
-    paths: homePaths(folder),
-    sources: [{ name: "billing", type: "azure-exports" }],
-    currency: "EUR",
-    host: "127.0.0.1",
-    port: 0,
-    pages: null,
-    now: () => new Date(process.env["APPORTION_NOW"] ?? ""),
-    log: "silent",
-  });
+  const server = await serveHome(folder);
   try {
     await use(async (path) => {
       const answer = await fetch(`${server.address}${path}`);

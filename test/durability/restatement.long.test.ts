@@ -1,8 +1,6 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startServer } from "../../api/server.ts";
+import { beforeAll, describe, expect, it } from "vitest";
 import { homePaths } from "../../data/files.ts";
 import { toUnits } from "../../data/money.ts";
 import { readList } from "../../data/published.ts";
@@ -12,32 +10,19 @@ import { openReadOnly } from "../../data/warehouse.ts";
 import {
   AUGUST,
   command,
-  type Company,
-  copyCompany,
   exportJuly,
   FOCUS_UNIT,
   JULY,
   keepRun,
   ledgerOf,
-  makeCompany,
   published,
   statementOf,
   totalOf,
   truthOf,
 } from "./company.ts";
+import { readyCompany, serveHome } from "./ready.ts";
 
-let root: string;
-let ready: Company;
-beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), "apportion-restated-"));
-  ready = await makeCompany(join(root, "ready"), "a");
-  const { code, err } = await command(ready.folder, "run");
-  if (code !== 0) throw new Error(err);
-});
-afterAll(async () => rm(root, { recursive: true, force: true }));
-
-let copies = 0;
-const fresh = () => copyCompany(ready, join(root, `copy-${copies++}`));
+const { fresh, path } = readyCompany("restated");
 
 interface Change {
   cause: string;
@@ -70,16 +55,7 @@ function sums(changes: readonly Change[], currency: string): { effective: bigint
 }
 
 async function ask(folder: string, path: string): Promise<{ status: number; body: unknown }> {
-  const server = await startServer({
-    paths: homePaths(folder),
-    sources: [{ name: "billing", type: "azure-exports" }],
-    currency: "EUR",
-    host: "127.0.0.1",
-    port: 0,
-    pages: null,
-    now: () => new Date(process.env["APPORTION_NOW"] ?? ""),
-    log: "silent",
-  });
+  const server = await serveHome(folder);
   try {
     const answer = await fetch(`${server.address}${path}`);
     return { status: answer.status, body: await answer.json() };
@@ -99,7 +75,7 @@ describe("the sample company's restated July", () => {
     list.find((entry) => entry.month === month && entry.currency === currency) as MonthTruth;
 
   beforeAll(async () => {
-    home = join(root, "northwind");
+    home = path("northwind");
     await writeSample(home, { days: 33, restate: false });
     const { code, err } = await command(home, "run");
     if (code !== 0) throw new Error(err);

@@ -1,25 +1,23 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { homePaths } from "../../data/files.ts";
 import { readList } from "../../data/published.ts";
 import {
   AUGUST,
   command,
   type Company,
-  copyCompany,
   exportJuly,
   JULY,
   keepRun,
   leftovers,
-  makeCompany,
   published,
   treeOf,
   truthOf,
   UNITS,
   withLedger,
 } from "./company.ts";
+import { readyCompany } from "./ready.ts";
 
 const TABLES = [
   "unit",
@@ -31,18 +29,7 @@ const TABLES = [
   "stated_total",
 ];
 
-let root: string;
-let ready: Company;
-beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), "apportion-unchanged-"));
-  ready = await makeCompany(join(root, "ready"), "a");
-  const { code, err } = await command(ready.folder, "run");
-  if (code !== 0) throw new Error(err);
-});
-afterAll(async () => rm(root, { recursive: true, force: true }));
-
-let copies = 0;
-const fresh = () => copyCompany(ready, join(root, `copy-${copies++}`));
+const { fresh } = readyCompany("unchanged");
 
 /** All that a run that changed nothing leaves as it was, to the byte, the time and the inode. */
 async function stateOf(company: Company) {

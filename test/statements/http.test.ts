@@ -7,7 +7,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROLES } from "../../analysis/principal.ts";
 import { closeInChild } from "../../api/commands/close-child.ts";
-import type { Closed, StatementDiff, StatementMonth, Statements } from "../../api/schemas.ts";
+import type {
+  Closed,
+  StatementDiff,
+  StatementMonth,
+  Statements,
+} from "../../api/schemas/statements.ts";
 import { type RunningServer, startServer } from "../../api/server.ts";
 import { homePaths } from "../../data/files.ts";
 import { Register } from "../../data/register.ts";

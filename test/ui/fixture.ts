@@ -1,16 +1,8 @@
-import type {
-  Meta,
-  MonthRow,
-  MoverRow,
-  Movers,
-  Reconciliation,
-  Showback,
-  ShowbackRow,
-  Sources,
-  Trend,
-} from "../../api/schemas.ts";
+import type { Meta } from "../../api/schemas/common.ts";
+import type { MonthRow, Reconciliation, Sources } from "../../api/schemas/data.ts";
+import type { MoverRow, Movers, Showback, ShowbackRow, Trend } from "../../api/schemas/showback.ts";
 
-/** A made-up company, the same on every run, in the shapes of `api/schemas.ts`. */
+/** A made-up company, the same on every run, in the shapes of `api/schemas/`. */
 export interface FixtureOptions {
   teams?: number;
   months?: string[];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { ShowbackRow } from "../../api/schemas.ts";
+import type { ShowbackRow } from "../../api/schemas/showback.ts";
 import { colorOf } from "../../ui/colors.ts";
 import { ageOf, formatTime, monthBefore, monthName } from "../../ui/dates.ts";
 import { sumOf } from "../../ui/format.ts";

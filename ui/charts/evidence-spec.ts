@@ -1,13 +1,12 @@
 import { EVIDENCE_ROW, type Evidence, type EvidenceRow } from "./drawing.ts";
-import { base, type ChartSpec, INK, mixed } from "./specs.ts";
+import { base, type ChartSpec, INK, mixed, ROW_AXIS, rowAxis, rowTitle } from "./specs.ts";
 
-const AXIS = 46;
 /** Dashes tell the level lines apart without their colour. */
 const LEVEL_DASH = { recommended: [], KRR: [6, 3], VPA: [2, 3] } as const;
 
 /** CPU above memory over one axis of time: used, asked for, and what each method would ask for. */
 export function evidenceSpec({ rows }: Evidence, description: string, width: number): ChartSpec {
-  const inner = Math.max(120, width - AXIS - 10);
+  const inner = Math.max(120, width - ROW_AXIS - 10);
   const { width: _width, height: _height, autosize: _autosize, ...about } = base(description, 0, 0);
   return {
     ...about,
@@ -38,19 +37,7 @@ function rowSpec(row: EvidenceRow, width: number, labelled: boolean): ChartSpec 
     field,
     type: "quantitative",
     scale: { zero: true },
-    axis: {
-      title: null,
-      format: ",~f",
-      tickCount: 4,
-      domain: false,
-      ticks: false,
-      grid: true,
-      gridColor: INK.grid,
-      labelColor: INK.text,
-      labelPadding: 6,
-      minExtent: AXIS,
-      maxExtent: AXIS,
-    },
+    axis: rowAxis(",~f", 4),
   });
   const step = (field: string, color: string, dash: readonly number[], strokeWidth: number) => ({
     mark: {
@@ -64,15 +51,7 @@ function rowSpec(row: EvidenceRow, width: number, labelled: boolean): ChartSpec 
     encoding: { x, y: y(field) },
   });
   return {
-    title: {
-      text: row.title,
-      anchor: "start",
-      frame: "group",
-      fontSize: 12,
-      fontWeight: 600,
-      color: INK.text,
-      offset: 8,
-    },
+    title: rowTitle(row.title),
     width,
     height: EVIDENCE_ROW,
     data: { values },
@@ -109,11 +88,13 @@ function rowSpec(row: EvidenceRow, width: number, labelled: boolean): ChartSpec 
           type: "point",
           shape: "triangle-down",
           filled: true,
-          size: 60,
+          size: 30,
           color: "var(--bad)",
+          opacity: 1,
           aria: false,
         },
-        encoding: { x, y: y("max"), tooltip: { field: "tip", type: "nominal" } },
+        // Along the top: on the line, a month of throttled hours would hide what was used.
+        encoding: { x, y: { value: -5 }, tooltip: { field: "tip", type: "nominal" } },
       },
       {
         mark: { type: "bar", opacity: 0, aria: false, width: Math.max(1, width / values.length) },

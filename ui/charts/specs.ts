@@ -220,3 +220,35 @@ export function base(description: string, width: number, height: number): ChartS
     },
   };
 }
+
+/** Room to the left of rows over one axis, so that their plots begin at the same place. */
+export const ROW_AXIS = 46;
+
+/** The axis of values of a row among others: from zero, a line a tick, no frame. */
+export function rowAxis(format: string, tickCount: number, more: Record<string, unknown> = {}) {
+  return {
+    title: null,
+    format,
+    tickCount,
+    domain: false,
+    ticks: false,
+    grid: true,
+    gridColor: INK.grid,
+    labelColor: INK.text,
+    labelPadding: 6,
+    minExtent: ROW_AXIS,
+    maxExtent: ROW_AXIS,
+    ...more,
+  };
+}
+
+/** The name of a row, above it. */
+export const rowTitle = (text: string) => ({
+  text,
+  anchor: "start",
+  frame: "group",
+  fontSize: 12,
+  fontWeight: 600,
+  color: INK.text,
+  offset: 8,
+});

@@ -1,8 +1,6 @@
 import { markLength } from "../format.ts";
 import { PART_ALPHA, USAGE_ROW, type UsageDay } from "./drawing.ts";
-import { base, type ChartSpec, INK, mixed } from "./specs.ts";
-
-const AXIS = 46;
+import { base, type ChartSpec, INK, mixed, ROW_AXIS, rowAxis, rowTitle } from "./specs.ts";
 
 /** Three rows over one axis of days: no figure shares a scale with one of another unit. */
 export function usageSpec(
@@ -11,7 +9,7 @@ export function usageSpec(
   description: string,
   width: number,
 ): ChartSpec {
-  const inner = Math.max(120, width - AXIS - 10);
+  const inner = Math.max(120, width - ROW_AXIS - 10);
   const every = Math.ceil(days.length / Math.max(1, Math.floor(inner / 24)));
   const values = days.map((day, i) => ({
     x: `${i}\u0001${i % every === 0 ? Number(day.day.slice(8, 10)) : " "}`,
@@ -52,31 +50,10 @@ export function usageSpec(
     field,
     type: "quantitative",
     scale: { zero: true },
-    axis: {
-      title: null,
-      format: "~s",
-      labelExpr: "datum.value === 0 ? '0' : datum.label",
-      tickCount: 3,
-      domain: false,
-      ticks: false,
-      grid: true,
-      gridColor: INK.grid,
-      labelColor: INK.text,
-      labelPadding: 6,
-      minExtent: AXIS,
-      maxExtent: AXIS,
-    },
+    axis: rowAxis("~s", 3, { labelExpr: "datum.value === 0 ? '0' : datum.label" }),
   });
   const titled = (text: string) => ({
-    title: {
-      text,
-      anchor: "start",
-      frame: "group",
-      fontSize: 12,
-      fontWeight: 600,
-      color: INK.text,
-      offset: 8,
-    },
+    title: rowTitle(text),
     width: inner,
     height: USAGE_ROW,
   });

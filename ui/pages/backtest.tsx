@@ -1,4 +1,4 @@
-import type { Backtest, Replayed } from "../../api/schemas-backtest.ts";
+import type { Backtest, Replayed } from "../../api/schemas/backtest.ts";
 import { backtestRequest } from "../answers.ts";
 import { Chart } from "../charts/chart.tsx";
 import { FRONTIER_HEIGHT, type FrontierLine } from "../charts/drawing.ts";
@@ -29,9 +29,17 @@ const FIGURES = {
 const DRAWN = { least: 0.75, most: 2.5 };
 /** The same of our CPU, whose frontier is by what a shortage costs. */
 const DRAWN_DEARER = { least: 0.4, most: 6 };
+/** Less than what was used is asked for below it; only who answers that is drawn there. */
+const LEAST_SLACK = 0;
 
 const nameOf = (method: string) => NAMES[method] ?? method;
-const percent = (part: number) => `${(part * 100).toFixed(1)} %`;
+/** Points of a hundred, with the sign that people write and none where it rounds to nothing. */
+const points = (part: number) =>
+  (part * 100)
+    .toFixed(1)
+    .replace(/^-0\.0$/, "0.0")
+    .replace("-", "\u2212");
+const percent = (part: number) => `${points(part)} %`;
 
 /** Would the requests we recommend have held, and whose would have held better? */
 export function BacktestPage() {
@@ -188,7 +196,7 @@ function Shown({ found }: { found: Replayed }) {
               cell: ({ difference }) =>
                 difference === null
                   ? ""
-                  : `${(difference.low * 100).toFixed(1)} to ${(difference.high * 100).toFixed(1)}`,
+                  : `${points(difference.low)} to ${points(difference.high)}`,
             },
             { id: "holds", head: "Verdict", kind: "text", cell: verdict },
           ]}
@@ -219,7 +227,7 @@ function column(id: string, head: string, title: string, of: (one: Method) => Es
         <>
           {percent(value)}{" "}
           <span class="quiet">
-            {(low * 100).toFixed(1)}–{(high * 100).toFixed(1)}
+            {points(low)}–{points(high)}
           </span>
         </>
       );
@@ -253,7 +261,7 @@ function moves(methods: readonly Method[], of: (churn: NonNullable<Method["churn
 
 function lineOf<P extends { factor: number; slack: number }>(
   { method }: Method,
-  points: readonly P[],
+  frontier: readonly P[],
   of: (point: P) => number,
   byShortage: boolean,
 ): FrontierLine {
@@ -263,8 +271,11 @@ function lineOf<P extends { factor: number; slack: number }>(
   return {
     name: nameOf(method),
     ours: method === "apportion",
-    points: points
-      .filter(({ factor }) => factor >= least && factor <= most)
+    points: frontier
+      .filter(
+        ({ factor, slack }) =>
+          factor === 1 || (factor >= least && factor <= most && slack >= LEAST_SLACK),
+      )
       .map((point) => ({
         slack: point.slack * 100,
         over: of(point) * 100,

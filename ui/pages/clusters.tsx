@@ -1,4 +1,5 @@
-import type { Meta, Showback } from "../../api/schemas.ts";
+import type { Meta } from "../../api/schemas/common.ts";
+import type { Showback } from "../../api/schemas/showback.ts";
 import { clustersRequests } from "../answers.ts";
 import { answerOf } from "../answering.ts";
 import { monthName } from "../dates.ts";

@@ -1,4 +1,4 @@
-import type { Reconciliation, Sources } from "../../api/schemas.ts";
+import type { Reconciliation, Sources } from "../../api/schemas/data.ts";
 import { dataRequests } from "../answers.ts";
 import { answerOf } from "../answering.ts";
 import { monthName } from "../dates.ts";

@@ -1,5 +1,5 @@
 import { useMemo } from "preact/hooks";
-import type { Showback, ShowbackRow } from "../../api/schemas.ts";
+import type { Showback, ShowbackRow } from "../../api/schemas/showback.ts";
 import { Chart } from "../charts/chart.tsx";
 import type { Col, Drawing } from "../charts/drawing.ts";
 import { monthShort } from "../dates.ts";

@@ -1,4 +1,4 @@
-import type { Sources } from "../../api/schemas.ts";
+import type { Sources } from "../../api/schemas/data.ts";
 import { answerOf } from "../answering.ts";
 import { visible } from "../text.ts";
 import { hrefOf } from "../place.ts";

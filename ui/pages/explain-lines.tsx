@@ -1,4 +1,5 @@
-import type { Explained, ExplainLine, Meta } from "../../api/schemas.ts";
+import type { Meta } from "../../api/schemas/common.ts";
+import type { Explained, ExplainLine } from "../../api/schemas/explain.ts";
 import { formatCount, formatShare } from "../format.ts";
 import { hrefOf, namespacePath, place } from "../place.ts";
 import { lastOf, visible } from "../text.ts";

@@ -1,4 +1,5 @@
-import type { ExplainCommitment, Explained, Meta } from "../../api/schemas.ts";
+import type { Meta } from "../../api/schemas/common.ts";
+import type { ExplainCommitment, Explained } from "../../api/schemas/explain.ts";
 import { POLICIES } from "../answers.ts";
 import type { Part } from "../charts/drawing.ts";
 import { formatCount, formatShare, isZero, sumOf } from "../format.ts";

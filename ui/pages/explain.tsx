@@ -1,4 +1,4 @@
-import type { Explain } from "../../api/schemas.ts";
+import type { Explain } from "../../api/schemas/explain.ts";
 import { explainRequest } from "../answers.ts";
 import { answerOf } from "../answering.ts";
 import { monthName } from "../dates.ts";

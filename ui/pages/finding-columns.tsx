@@ -1,4 +1,4 @@
-import type { FindingRow } from "../../api/schemas.ts";
+import type { FindingRow } from "../../api/schemas/findings.ts";
 import { digitsFor, isZero } from "../format.ts";
 import { hrefOf, teamPath } from "../place.ts";
 import { Amount } from "../parts/amount.tsx";

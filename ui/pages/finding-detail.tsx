@@ -1,5 +1,5 @@
 import { useMemo, useState } from "preact/hooks";
-import type { FindingDetail, FindingHour } from "../../api/schemas.ts";
+import type { FindingDetail, FindingHour } from "../../api/schemas/findings.ts";
 import { Chart } from "../charts/chart.tsx";
 import {
   type Drawing,
@@ -17,6 +17,8 @@ import { Table } from "../parts/table.tsx";
 import { figure } from "./usage.tsx";
 
 const DAYS_HEIGHT = 160;
+/** Evidence in codes, which `why` says in words. */
+const SAID_BY_WHY = new Set(["class", "decided by"]);
 
 /** The evidence of one finding, and what to do about it. */
 export function FindingDetailPanel({ path, kind }: { path: string; kind: string }) {
@@ -29,7 +31,8 @@ export function FindingDetailPanel({ path, kind }: { path: string; kind: string 
 }
 
 function Detail({ detail }: { detail: FindingDetail["data"] }) {
-  const { finding, hours, days, patch, recommendation } = detail;
+  const { finding, hours, days, patch, recommendation, why } = detail;
+  const facts = finding.evidence.filter(({ fact }) => why.length === 0 || !SAID_BY_WHY.has(fact));
   return (
     <div class="finding">
       <div class="finding-text">
@@ -37,7 +40,7 @@ function Detail({ detail }: { detail: FindingDetail["data"] }) {
           <strong>{finding.action}</strong>
         </p>
         <dl class="facts">
-          {finding.evidence.map(({ fact, value }) => (
+          {facts.map(({ fact, value }) => (
             <div key={fact}>
               <dt>{fact}</dt>
               <dd>{visible(value)}</dd>
@@ -89,6 +92,18 @@ function Detail({ detail }: { detail: FindingDetail["data"] }) {
           <Hours detail={detail} />
         ) : (
           <Days days={days} currency={finding.currency} id={finding.id} />
+        )}
+        {why.length > 0 && (
+          <dl class="why" aria-label="Why">
+            {why.map(({ code, meaning }) => (
+              <div key={code}>
+                <dt>
+                  <code>{code}</code>
+                </dt>
+                <dd>{meaning}</dd>
+              </div>
+            ))}
+          </dl>
         )}
       </div>
       {patch !== null && <Patches patch={patch} />}

@@ -1,4 +1,4 @@
-import type { FindingRow, Findings } from "../../api/schemas.ts";
+import type { FindingRow, Findings } from "../../api/schemas/findings.ts";
 import { FINDING_STATES, findingRequest, findingsRequests } from "../answers.ts";
 import { answerOf } from "../answering.ts";
 import { formatTime } from "../dates.ts";

@@ -1,4 +1,4 @@
-import type { Problem, Whoami } from "../../api/schemas.ts";
+import type { Problem, Whoami } from "../../api/schemas/common.ts";
 import { ME } from "../answers.ts";
 import { answerOf } from "../answering.ts";
 import { hrefOf, teamPath } from "../place.ts";

@@ -1,4 +1,5 @@
-import type { Meta, ShowbackRow } from "../../api/schemas.ts";
+import type { Meta } from "../../api/schemas/common.ts";
+import type { ShowbackRow } from "../../api/schemas/showback.ts";
 import type { Grouping } from "../answers.ts";
 import { type Bar, PART_ALPHA, type Part } from "../charts/drawing.ts";
 import { colorOf } from "../colors.ts";

@@ -1,4 +1,5 @@
-import type { Meta, Showback, ShowbackRow } from "../../api/schemas.ts";
+import type { Meta } from "../../api/schemas/common.ts";
+import type { Showback, ShowbackRow } from "../../api/schemas/showback.ts";
 import type { Grouping } from "../answers.ts";
 import type { Part } from "../charts/drawing.ts";
 import { colorOf } from "../colors.ts";

@@ -1,5 +1,5 @@
 import { useMemo } from "preact/hooks";
-import type { Showback } from "../../api/schemas.ts";
+import type { Showback } from "../../api/schemas/showback.ts";
 import type { Grouping } from "../answers.ts";
 import { barsHeight, type Drawing } from "../charts/drawing.ts";
 import { Chart } from "../charts/chart.tsx";

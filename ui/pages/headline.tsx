@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
-import type { Meta, Showback, ShowbackRow } from "../../api/schemas.ts";
+import type { Meta } from "../../api/schemas/common.ts";
+import type { Showback, ShowbackRow } from "../../api/schemas/showback.ts";
 import { type About, daysRequest, type View } from "../answers.ts";
 import { answerOf } from "../answering.ts";
 import { ageOf, formatTime, isOlder, monthBefore, monthName, monthShort } from "../dates.ts";

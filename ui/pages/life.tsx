@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import type { NamespaceDetail } from "../../api/schemas-namespaces.ts";
-import type { Problem, Whoami } from "../../api/schemas.ts";
+import type { NamespaceDetail } from "../../api/schemas/namespaces.ts";
+import type { Problem, Whoami } from "../../api/schemas/common.ts";
 import { lifeRequest, ME } from "../answers.ts";
 import { answerOf, load } from "../answering.ts";
 import { formatTime } from "../dates.ts";

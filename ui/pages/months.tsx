@@ -1,4 +1,4 @@
-import type { MonthRow, RejectedRow, Sources } from "../../api/schemas.ts";
+import type { MonthRow, RejectedRow, Sources } from "../../api/schemas/data.ts";
 import { monthName } from "../dates.ts";
 import { formatCount } from "../format.ts";
 import { hrefOf } from "../place.ts";

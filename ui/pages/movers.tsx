@@ -1,4 +1,4 @@
-import type { MoverRow, Movers } from "../../api/schemas.ts";
+import type { MoverRow, Movers } from "../../api/schemas/showback.ts";
 import { monthBefore, monthName } from "../dates.ts";
 import {
   compareAmounts,

@@ -1,4 +1,4 @@
-import type { Showback } from "../../api/schemas.ts";
+import type { Showback } from "../../api/schemas/showback.ts";
 import { namespaceRequests } from "../answers.ts";
 import { answerOf } from "../answering.ts";
 import { monthName } from "../dates.ts";

@@ -1,4 +1,4 @@
-import type { NamespaceRow, Namespaces } from "../../api/schemas-namespaces.ts";
+import type { NamespaceRow, Namespaces } from "../../api/schemas/namespaces.ts";
 import { namespacesRequest } from "../answers.ts";
 import { compareAmounts } from "../format.ts";
 import { hrefOf, place } from "../place.ts";

@@ -1,4 +1,5 @@
-import type { Showback, Whoami } from "../../api/schemas.ts";
+import type { Whoami } from "../../api/schemas/common.ts";
+import type { Showback } from "../../api/schemas/showback.ts";
 import { GROUPINGS, ME, overviewRequests } from "../answers.ts";
 import { answerOf } from "../answering.ts";
 import { hrefOf, place } from "../place.ts";

@@ -3,7 +3,7 @@ import type {
   Reconciliation,
   ReconciliationRow,
   RestatementRow,
-} from "../../api/schemas.ts";
+} from "../../api/schemas/data.ts";
 import { ageOf, formatTime } from "../dates.ts";
 import { formatCount, formatPercentChange, isZero } from "../format.ts";
 import { hrefOf, teamPath } from "../place.ts";

@@ -1,5 +1,6 @@
 import { useMemo } from "preact/hooks";
-import type { Meta, Showback, ShowbackRow } from "../../api/schemas.ts";
+import type { Meta } from "../../api/schemas/common.ts";
+import type { Showback, ShowbackRow } from "../../api/schemas/showback.ts";
 import { digitsFor, formatCount } from "../format.ts";
 import { ordered } from "../groups.ts";
 import { hrefOf, place } from "../place.ts";

@@ -1,4 +1,4 @@
-import type { SourceRow, Sources, SourceUnit } from "../../api/schemas.ts";
+import type { SourceRow, Sources, SourceUnit } from "../../api/schemas/data.ts";
 import { formatTime, isOlder } from "../dates.ts";
 import { formatCount } from "../format.ts";
 import { visible } from "../text.ts";

@@ -1,4 +1,4 @@
-import type { StatementDiff } from "../../api/schemas.ts";
+import type { StatementDiff } from "../../api/schemas/statements.ts";
 import { statementDiffRequest } from "../answers.ts";
 import { compareAmounts } from "../format.ts";
 import { hrefOf } from "../place.ts";

@@ -1,12 +1,11 @@
 import { signal } from "@preact/signals";
+import type { Problem, Whoami } from "../../api/schemas/common.ts";
 import type {
   Closed,
-  Problem,
   StatementMonth,
   StatementRow,
   Statements,
-  Whoami,
-} from "../../api/schemas.ts";
+} from "../../api/schemas/statements.ts";
 import { ME, statementsRequest } from "../answers.ts";
 import { answerOf, load } from "../answering.ts";
 import { formatTime, monthName } from "../dates.ts";

@@ -1,4 +1,4 @@
-import type { FindingRow, Findings } from "../../api/schemas.ts";
+import type { FindingRow, Findings } from "../../api/schemas/findings.ts";
 import { sumOf } from "../format.ts";
 import { hrefOf } from "../place.ts";
 import { Amount } from "../parts/amount.tsx";

@@ -1,5 +1,5 @@
 import { useMemo } from "preact/hooks";
-import type { Trend, TrendRow } from "../../api/schemas.ts";
+import type { Trend, TrendRow } from "../../api/schemas/showback.ts";
 import { Chart } from "../charts/chart.tsx";
 import type { Col, Drawing } from "../charts/drawing.ts";
 import { monthName, monthShort } from "../dates.ts";

@@ -1,5 +1,5 @@
 import { useMemo } from "preact/hooks";
-import type { Showback, Usage } from "../../api/schemas.ts";
+import type { Showback, Usage } from "../../api/schemas/showback.ts";
 import { Chart } from "../charts/chart.tsx";
 import { type Drawing, USAGE_HEIGHT, type UsageDay } from "../charts/drawing.ts";
 import { monthShort } from "../dates.ts";

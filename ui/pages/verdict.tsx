@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import type { Reconciliation, Sources } from "../../api/schemas.ts";
+import type { Reconciliation, Sources } from "../../api/schemas/data.ts";
 import { ageOf, isOlder } from "../dates.ts";
 import { formatAmount, formatCount, isZero } from "../format.ts";
 import { Skeleton } from "../parts/frame.tsx";

@@ -1,4 +1,4 @@
-import type { Showback, ShowbackRow, Usage, UsageRow } from "../../api/schemas.ts";
+import type { Showback, ShowbackRow, Usage, UsageRow } from "../../api/schemas/showback.ts";
 import { answerOf } from "../answering.ts";
 import { digitsFor, formatCount, formatShare } from "../format.ts";
 import { ordered } from "../groups.ts";

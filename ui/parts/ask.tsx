@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import type { Problem } from "../../api/schemas.ts";
+import type { Problem } from "../../api/schemas/common.ts";
 import { type Answer, answerOf, load } from "../answering.ts";
 import { formatTime } from "../dates.ts";
 import { visible } from "../text.ts";

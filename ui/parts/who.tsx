@@ -1,4 +1,4 @@
-import type { Whoami } from "../../api/schemas.ts";
+import type { Whoami } from "../../api/schemas/common.ts";
 import { ME } from "../answers.ts";
 import { answerOf, leave } from "../answering.ts";
 import { visible } from "../text.ts";

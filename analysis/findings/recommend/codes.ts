@@ -20,7 +20,7 @@ export type Abstention = keyof typeof ABSTENTIONS;
 /** The rules that decided, or that a reader should know of. */
 export const REASONS = {
   "worth-14d":
-    "CPU: of the last 14 days, the last 2 of them counted more: as much as spares shortage worth more than itself",
+    "CPU: where one core more would cost as much as the shortage it spares, by the last 14 days, the last 2 counted more",
   "worth-2d": "CPU: the same, and 95 % of the last 2 days is higher than of 14",
   "worth-window": "CPU: the same of the whole window, as nothing ran in the last 14 days",
   "scheduled-burst":
@@ -52,6 +52,11 @@ export const CLASSES = {
   "scheduled-burst": "the same hour of the day far above the rest, on 3 days or more",
   seasonal: "follows the hour of the day, the day of the week or the turn of the month",
   bursty: "short times far above what it mostly uses, without a pattern",
-  steady: "none of these",
+  steady: "even, or without any pattern of the other classes",
 } as const;
 export type WorkloadClass = keyof typeof CLASSES;
+
+const MEANINGS: Readonly<Record<string, string>> = { ...CLASSES, ...ABSTENTIONS, ...REASONS };
+
+/** What a code of a recommendation means to a person; a code of another version is its own meaning. */
+export const meaningOf = (code: string) => MEANINGS[code] ?? code;

@@ -94,7 +94,7 @@ describe("findings of a cluster", () => {
     expect(all).not.toContain("dormant-namespace prod/shop");
   });
 
-  it("show hour by hour what was used and asked for", async () => {
+  it("show hour by hour what was used and asked for, and say why in words", async () => {
     const snapshot = await openSnapshot(homePaths(home.home));
     try {
       const row = (found.at(-1) ?? []).find((one) =>
@@ -124,6 +124,14 @@ describe("findings of a cluster", () => {
         memLimit: null,
         oomKills: 0,
         throttledMs: 0,
+      });
+      expect(data.why.map(({ code }) => code)).toEqual([
+        data.recommendation?.class,
+        ...(data.recommendation?.reasons ?? []),
+      ]);
+      expect(data.why[0]).toEqual({
+        code: "steady",
+        meaning: "even, or without any pattern of the other classes",
       });
     } finally {
       await snapshot.pool.close();

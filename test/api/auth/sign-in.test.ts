@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Showback, Whoami } from "../../../api/schemas.ts";
+import type { Whoami } from "../../../api/schemas/common.ts";
+import type { Showback } from "../../../api/schemas/showback.ts";
 import { GROUPS } from "./company.ts";
 import { Browser } from "./provider.ts";
 import { type Running, startRunning } from "./running.ts";

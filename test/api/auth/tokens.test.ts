@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { NO_SIGN_IN } from "../../../api/auth/config.ts";
-import type { Whoami } from "../../../api/schemas.ts";
+import type { Whoami } from "../../../api/schemas/common.ts";
 import { Register } from "../../../data/register.ts";
 import { auditRows, verifyRegister } from "../../../data/register/audit.ts";
 import { cli } from "../../home.ts";

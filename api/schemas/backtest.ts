@@ -1,6 +1,6 @@
 import { Type, type Static } from "typebox";
-import { METHODS } from "../analysis/backtest/methods.ts";
-import { literals, Meta } from "./schemas.ts";
+import { METHODS } from "../../analysis/backtest/methods.ts";
+import { literals, Meta } from "./common.ts";
 
 /** Shapes of what every method would have come to on the history that is kept. */
 

@@ -1,5 +1,5 @@
 import { Type, type Static } from "typebox";
-import { Meta } from "./schemas.ts";
+import { Meta } from "./common.ts";
 
 /** Shapes of what is said about namespaces. */
 
