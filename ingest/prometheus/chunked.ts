@@ -8,7 +8,6 @@ import {
   UnreadableStream,
 } from "./samples.ts";
 import type { Window } from "./runs.ts";
-import { LabelReader } from "./series-labels.ts";
 
 /** What a whole answer was. */
 export interface ChunkedEnd {
@@ -44,10 +43,9 @@ export class ChunkedReader {
   readonly #samples: Samples;
   readonly #sink: SeriesSink;
   readonly #stream: number;
-  readonly #labels = new LabelReader();
   readonly #skipped = new Set<string>();
   readonly #each = (series: StreamedSeries) => {
-    const labels = this.#labels.read(series.bytes, series.labels, series.labelled);
+    const { labels } = series;
     const name = labels["__name__"] ?? "";
     if (series.skipped) this.#skipped.add(name);
     if (series.samples > 0) this.#sink.series(name, labels, series);
@@ -62,21 +60,25 @@ export class ChunkedReader {
 
   /** Takes the next bytes; they are the caller's again when it returns. */
   take(piece: Uint8Array): undefined {
-    this.#read(() => this.#samples.take(this.#stream, piece, this.#each));
+    const give = () => this.#samples.each(this.#each);
+    readable(this.#place, () => this.#samples.take(this.#stream, piece, give));
+    give();
   }
 
   /** The answer is whole: gives its last series to the sink. */
   end(): ChunkedEnd {
-    const frames = this.#read(() => this.#samples.end(this.#stream, this.#each));
+    const frames = readable(this.#place, () => this.#samples.end(this.#stream));
+    this.#samples.each(this.#each);
     return { frames, skipped: [...this.#skipped] };
   }
+}
 
-  #read<T>(read: () => T): T {
-    try {
-      return read();
-    } catch (error) {
-      if (error instanceof UnreadableStream) throw invalid(this.#place, error.message, error);
-      throw error;
-    }
+/** What reading gives; what cannot be read is said as the contract has it. */
+export function readable<T>(place: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof UnreadableStream) throw invalid(place, error.message, error);
+    throw error;
   }
 }

@@ -1,9 +1,10 @@
-import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { type IncomingMessage, request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
 import type { TokenCredential } from "@azure/identity";
 import { readSecret } from "../../data/config.ts";
 import { AppError, firstLine } from "../../data/errors.ts";
 import { guardedLookup, refuseNever } from "../../data/outward.ts";
+import { bodyAgent, type BodySink, divert } from "./body-socket.ts";
 import type { PrometheusConfig } from "./config.ts";
 import { broken, refused } from "./refused.ts";
 
@@ -29,6 +30,8 @@ export interface PostOptions {
   signal: AbortSignal;
   /** Longest silence. */
   timeoutMs: number;
+  /** Takes the body as it comes, if it is of its type; the answer that is given has none then. */
+  into?: BodySink;
 }
 
 const AZURE_SCOPE = "https://prometheus.monitor.azure.com/.default";
@@ -50,8 +53,7 @@ export function openEndpoint(
   const auth = config.auth ?? { type: "none" };
   const azure = auth.type === "azure";
   const secure = url.startsWith("https:");
-  const Agent = secure ? HttpsAgent : HttpAgent;
-  const agent = new Agent({ keepAlive: true, maxSockets: 16, lookup: guardedLookup });
+  const agent = bodyAgent(secure, { keepAlive: true, maxSockets: 16, lookup: guardedLookup });
   let signedIn: Promise<TokenCredential> | undefined;
   let skew = 0;
   const token = async (): Promise<string> => {
@@ -121,6 +123,8 @@ export function openEndpoint(
           request.destroy(Object.assign(new Error("timeout"), { code: "ETIMEDOUT" })),
         );
         request.on("error", reject);
+        const { into } = options;
+        if (into !== undefined) request.on("socket", (socket) => divert(socket, into));
         request.end(options.body);
       }).catch((error: unknown) => {
         if (options.signal.aborted) throw error;

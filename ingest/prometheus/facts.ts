@@ -113,14 +113,22 @@ export interface ContainerName {
   container: string;
 }
 
-/** Where the reducer puts what it made; figures are copied before the call returns. */
+/** Figures of containers, the rows of each after those of the one before. */
+export interface FigureRows {
+  /** As `USAGE_5M` or `USAGE_HOUR` lists them; they may be longer than the rows. */
+  columns: readonly Float64Array[];
+  rows: number;
+  /** Numbers of the containers, and how many rows each has. */
+  containers: readonly number[];
+  lengths: readonly number[];
+}
+
+/** Where the reducer puts what it made; figures are copied or written before the call returns. */
 export interface FactSink {
   /** Names a container once; its figures carry the number that is given back. */
   container(name: ContainerName): number;
-  /** @param columns as `USAGE_5M` lists them, each with so many rows */
-  usage5m(container: number, columns: readonly Float64Array[], rows: number): void;
-  /** @param columns as `USAGE_HOUR` lists them, each with so many rows */
-  usageHour(container: number, columns: readonly Float64Array[], rows: number): void;
+  usage5m(figures: FigureRows): void;
+  usageHour(figures: FigureRows): void;
   /** A row as `TABLES[kind]` lists it, without the cluster. */
   row(kind: TableKind, cells: readonly Cell[]): void;
 }

@@ -16,8 +16,8 @@ export interface Capabilities {
   why: string | null;
   /** Milliseconds between scrapes. */
   interval: { cadvisor: number; ksm: number };
-  /** How many series there are of what tells a cluster's size. */
-  series: ReadonlyMap<string, number>;
+  /** How many containers were measured in each namespace. */
+  sizes: ReadonlyMap<string, number>;
 }
 
 /** Intervals people configure; what is counted is taken for the nearest. */
@@ -50,14 +50,17 @@ export async function probe(
   const { cluster, at } = options;
   const version = await client.version();
   const series = new Map<string, number>();
+  const namespaces = new Map<string, number>();
   // To count the series of the other metrics would cost the server as much as to read some of them.
   const sizes = METRICS.filter((metric) => metric.needed || metric.name === "kube_pod_info");
   await pooled(sizes, options.concurrency, async (metric) => {
-    const [count] = await client.instant(
-      `count(${selector(metric.name, [...metric.where, ...cluster])})`,
-      at,
-    );
-    if (count !== undefined && count.value > 0) series.set(metric.name, count.value);
+    const which = selector(metric.name, [...metric.where, ...cluster]);
+    const bySize = metric.name === "container_memory_working_set_bytes";
+    const counts = await client.instant(`count${bySize ? " by (namespace) " : ""}(${which})`, at);
+    for (const { labels, value } of counts) {
+      series.set(metric.name, (series.get(metric.name) ?? 0) + value);
+      if (bySize) namespaces.set(labels["namespace"] ?? "", value);
+    }
   });
   const needed = sizes.filter((metric) => metric.needed && !series.has(metric.name));
   if (needed.length > 0)
@@ -93,7 +96,7 @@ export async function probe(
     rung: why === null ? "remote-read" : "query-range",
     why,
     interval,
-    series,
+    sizes: namespaces,
   };
 }
 

@@ -1,9 +1,12 @@
 import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 import { AppError, type ErrorCode } from "../../data/errors.ts";
-import type { ReducerOptions } from "./reduce.ts";
+import { readable } from "./chunked.ts";
+import type { Metric } from "./metrics.ts";
+import { foldOf, type ReducerOptions } from "./reduce.ts";
 import type { ReduceNotes } from "./reduce-notes.ts";
 import type { ChunkSink } from "./remote-read.ts";
+import { type Moved, Samples } from "./samples.ts";
 import type { FactFile } from "./write.ts";
 
 export interface ReduceOptions extends ReducerOptions {
@@ -20,24 +23,23 @@ export interface Reduced {
   files: FactFile[];
 }
 
-type Message =
-  | { begin: ReduceOptions }
-  | { stream: number; metric: string; bytes: ArrayBuffer; length: number }
-  | { stream: number; metric: string }
-  | { what: "endShard" | "finish" };
+type Message = { begin: ReduceOptions } | { series: Moved } | { what: "endShard" | "finish" };
 export type ToWorker = { id: number } & Message;
 export interface FromWorker {
   done: number;
-  bytes?: ArrayBuffer;
+  /** Memory to be used again. */
+  free?: ArrayBuffer;
   reduced?: Reduced;
   failed?: { code: ErrorCode; said: string; stack: string };
 }
 
 // Each crossing costs a third of a millisecond on both sides.
 const BATCH = 1 << 20;
+/** Series are whole: room for the last of a batch, and for more of those that are longer than most. */
+const ROOM = BATCH + (BATCH >> 1);
 // What the server says of pods it sends slower than it is read, samples faster, and a shard is written
 // while the next is on its way: what waits evens it out.
-const MOST_WAITING = 8;
+const MOST_WAITING = 6;
 
 // Longer than a day's facts take to be committed.
 const MOST_IDLE_MS = 60_000;
@@ -94,13 +96,16 @@ export class ReduceThreads {
 }
 
 /**
- * Decodes, reduces and writes the facts of a cluster-day in a thread of its own, so that the network
- * is read meanwhile: together they are as fast as the slower of the two. Bytes are copied into batches
- * whose memory goes over and comes back. A thread is kept from day to day: one that is new spends more
+ * Reduces and writes the facts of a cluster-day in a thread of its own, while this one reads the network
+ * and decodes samples: together they are as fast as the slower of the two. What series come to goes over
+ * in batches whose memory comes back. A thread is kept from day to day: one that is new spends more
  * on loading and compiling than on the samples of a day.
  */
 export class ReduceThread {
+  readonly #place: string;
   readonly #worker: Worker;
+  readonly #samples = new Samples();
+  #options: ReduceOptions | undefined;
   readonly #free: ArrayBuffer[] = [];
   readonly #waiting = new Map<
     number,
@@ -108,14 +113,16 @@ export class ReduceThread {
   >();
   readonly #onTheirWay = new Set<Promise<void>>();
   #id = 0;
-  #streams = 0;
   #failed: Error | undefined;
 
   constructor(place: string) {
+    this.#place = place;
     // Of heaps that are made from now on: at one megabyte it spent a second of five on collections.
     setFlagsFromString("--min-semi-space-size=4");
+    // What is called once a series is called some ten thousand times a day: to optimise it to the last
+    // takes as long as it takes. What runs for longer still is.
+    setFlagsFromString("--invocation-count-for-turbofan=30000");
     this.#worker = new Worker(new URL("./reduce-worker.ts", import.meta.url), {
-      workerData: place,
       // Left alone, what is young grows to a hundred megabytes, in no less time.
       resourceLimits: { maxYoungGenerationSizeMb: 24 },
     });
@@ -139,11 +146,12 @@ export class ReduceThread {
 
   /** Begins a cluster-day; the one before is finished. */
   async begin(options: ReduceOptions): Promise<void> {
+    this.#options = options;
     await this.#ask({ begin: options });
   }
 
-  #answered({ bytes, failed, ...answer }: FromWorker): void {
-    if (bytes !== undefined) this.#free.push(bytes);
+  #answered({ free, failed, ...answer }: FromWorker): void {
+    if (free !== undefined) this.#free.push(free);
     if (failed !== undefined) {
       const error = new AppError(failed.code, failed.said);
       error.stack = failed.stack;
@@ -170,46 +178,38 @@ export class ReduceThread {
   }
 
   /**
-   * Takes one answer of remote read, with series of a metric. It is read later than this says: what is
-   * wrong with it is thrown by any later call, at last by `finish`.
+   * Takes one answer of remote read, with series of a metric. They are reduced later than this says:
+   * what is wrong with them is thrown by any later call, at last by `finish`.
    */
-  stream(metric: string): ChunkSink<object> {
-    const stream = this.#streams++;
-    let batch: Uint8Array<ArrayBuffer> | undefined;
-    let filled = 0;
-    const send = () => {
-      if (batch === undefined) return;
-      this.#send({ stream, metric, bytes: batch.buffer, length: filled }, [batch.buffer]);
-      batch = undefined;
-    };
+  stream(metric: Metric): ChunkSink<object> {
+    if (this.#options === undefined) throw new AppError("INTERNAL", "no day was begun");
+    const { window, interval } = this.#options;
+    const stream = this.#samples.open(foldOf(metric, interval), window);
+    const send = () => this.#send();
     return {
       take: (piece) => {
         if (this.#failed !== undefined) throw this.#failed;
-        for (let at = 0; at < piece.length;) {
-          if (batch === undefined) {
-            batch = new Uint8Array(this.#free.pop() ?? new ArrayBuffer(BATCH));
-            filled = 0;
-          }
-          const some = Math.min(piece.length - at, BATCH - filled);
-          batch.set(some === piece.length ? piece : piece.subarray(at, at + some), filled);
-          at += some;
-          filled += some;
-          if (filled === BATCH) send();
-        }
+        readable(this.#place, () => this.#samples.take(stream, piece, send));
+        if (this.#samples.done >= BATCH) send();
         return this.#onTheirWay.size < MOST_WAITING ? undefined : this.#room();
       },
       end: () => {
         if (this.#failed !== undefined) throw this.#failed;
-        send();
-        this.#send({ stream, metric });
+        readable(this.#place, () => this.#samples.end(stream));
         return {};
       },
     };
   }
 
-  /** Sends what is answered when it was read. */
-  #send(message: Message, transfer: ArrayBuffer[] = []): void {
-    const sent = this.#ask(message, transfer).then(
+  /** Sends the series that are done. */
+  #send(): void {
+    const { done } = this.#samples;
+    if (done === 0) return;
+    const known = this.#free.pop() ?? new ArrayBuffer(ROOM);
+    const buffer =
+      known.byteLength < done ? new ArrayBuffer(Math.ceil(done / BATCH) * BATCH) : known;
+    const series = this.#samples.move(buffer);
+    const sent = this.#ask({ series }, [buffer]).then(
       () => void this.#onTheirWay.delete(sent),
       // Kept as why nothing more is taken.
       () => void this.#onTheirWay.delete(sent),
@@ -224,11 +224,14 @@ export class ReduceThread {
 
   /** See `Reducer.endShard`. */
   async endShard(): Promise<void> {
+    this.#send();
+    this.#samples.forget();
     await this.#ask({ what: "endShard" });
   }
 
   /** Ends the files. */
   async finish(): Promise<Reduced> {
+    this.#send();
     const { reduced } = await this.#ask({ what: "finish" });
     return reduced as Reduced;
   }

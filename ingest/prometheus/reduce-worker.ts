@@ -1,36 +1,26 @@
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort } from "node:worker_threads";
 import { AppError } from "../../data/errors.ts";
-import { ChunkedReader } from "./chunked.ts";
-import { METRIC_BY_NAME, type Metric } from "./metrics.ts";
 import type { FromWorker, ToWorker } from "./reduce-thread.ts";
 import { Reducer } from "./reduce.ts";
-import { Samples } from "./samples.ts";
+import { MovedSeries, type StreamedSeries } from "./samples.ts";
 import { FactFiles } from "./write.ts";
 
 /** The other side of `ReduceThread`: one cluster-day after another. */
-const place = workerData as string;
 const port = parentPort;
 if (port === null) throw new AppError("INTERNAL", "runs as a worker only");
-const samples = new Samples();
 let day: { facts: FactFiles; reducer: Reducer } | undefined;
-const streams = new Map<number, ChunkedReader>();
+const moved = new MovedSeries();
 
 const tell = (message: FromWorker, transfer: ArrayBuffer[] = []) =>
   port.postMessage(message, transfer);
 
-function streamOf(id: number, metric: string): ChunkedReader {
-  let stream = streams.get(id);
-  if (stream === undefined) {
-    const { reducer } = begun();
-    const reading = reducer.reading(METRIC_BY_NAME.get(metric) as Metric);
-    streams.set(id, (stream = new ChunkedReader(place, reading, reducer)));
-  }
-  return stream;
-}
-
 function begun(): { facts: FactFiles; reducer: Reducer } {
   if (day === undefined) throw new AppError("INTERNAL", "no day was begun");
   return day;
+}
+
+function takeSeries(reducer: Reducer, series: StreamedSeries): void {
+  if (series.samples > 0) reducer.series(series.labels["__name__"] ?? "", series.labels, series);
 }
 
 async function take(message: ToWorker): Promise<void> {
@@ -38,18 +28,16 @@ async function take(message: ToWorker): Promise<void> {
   if ("begin" in message) {
     const { cluster, folder, ...options } = message.begin;
     const facts = new FactFiles(cluster, folder);
-    day = { facts, reducer: new Reducer(options, facts, samples) };
+    day = { facts, reducer: new Reducer(options, facts) };
     tell({ done: id });
-  } else if ("bytes" in message) {
-    const { bytes, length } = message;
-    streamOf(message.stream, message.metric).take(new Uint8Array(bytes, 0, length));
-    tell({ done: id, bytes }, [bytes]);
-  } else if ("stream" in message) {
-    streamOf(message.stream, message.metric).end();
-    streams.delete(message.stream);
-    tell({ done: id });
+  } else if ("series" in message) {
+    const { series } = message;
+    const { reducer } = begun();
+    moved.each(series, (one) => takeSeries(reducer, one));
+    tell({ done: id, free: series.buffer }, [series.buffer]);
   } else if (message.what === "endShard") {
     begun().reducer.endShard();
+    moved.forget();
     tell({ done: id });
   } else {
     const { facts, reducer } = begun();

@@ -1,5 +1,5 @@
 import { assign } from "./assign.ts";
-import type { Reading, SeriesSink } from "./chunked.ts";
+import type { SeriesSink } from "./chunked.ts";
 import type { FactSink } from "./facts.ts";
 import { label, type Labels } from "./labels.ts";
 import { type Metric, METRIC_BY_NAME } from "./metrics.ts";
@@ -10,6 +10,7 @@ import { Notes, type ReduceNotes } from "./reduce-notes.ts";
 import type { Window } from "./runs.ts";
 import { type Fold, Samples, type SeriesFigures } from "./samples.ts";
 import { ShardState, takeState } from "./shard-state.ts";
+import { UsageRows } from "./usage.ts";
 import { Volumes } from "./volumes.ts";
 import { measuredRuns, writeNamespaces, writePod, writeServices } from "./write-shard.ts";
 
@@ -47,20 +48,15 @@ export class Reducer implements SeriesSink, SampleSink {
   readonly #cluster: { nodes: Nodes; volumes: Volumes };
   readonly #notes = new Notes();
   readonly #cells = new Cells();
-  readonly #samples: Samples;
+  #samples: Samples | undefined;
+  readonly #usage: UsageRows;
   #shard = new ShardState();
 
-  constructor(options: ReducerOptions, sink: FactSink, samples = new Samples()) {
+  constructor(options: ReducerOptions, sink: FactSink) {
     this.#options = options;
-    this.#samples = samples;
     this.#sink = sink;
+    this.#usage = UsageRows.to(sink);
     this.#cluster = { nodes: new Nodes(options.window), volumes: new Volumes() };
-  }
-
-  /** How an answer with series of a metric is to be read. */
-  reading(metric: Metric): Reading {
-    const { window, interval } = this.#options;
-    return { samples: this.#samples, fold: foldOf(metric, interval), window };
   }
 
   samples(
@@ -72,7 +68,9 @@ export class Reducer implements SeriesSink, SampleSink {
   ): void {
     const known = METRIC_BY_NAME.get(metric);
     if (known === undefined || count === 0) return;
-    const { fold, window } = this.reading(known);
+    const { window, interval } = this.#options;
+    this.#samples ??= new Samples();
+    const fold = foldOf(known, interval);
     this.series(metric, labels, this.#samples.series(fold, window, times, values, count));
   }
 
@@ -173,7 +171,8 @@ export class Reducer implements SeriesSink, SampleSink {
       for (const container of pod.containers.values()) nodes.cover(node, measuredRuns(container));
     }
     const { day, window } = this.#options;
-    const writing = { day, window, nodes, notes: this.#notes, sink: this.#sink };
+    const [sink, usage] = [this.#sink, this.#usage];
+    const writing = { day, window, nodes, notes: this.#notes, sink, usage };
     const known = pods.map((pod) => writePod(pod, shard, writing)).filter((pod) => pod !== null);
     shard.claims.write(day, known, volumes, this.#sink);
     writeNamespaces(shard, writing);
@@ -200,6 +199,7 @@ export class Reducer implements SeriesSink, SampleSink {
 
   /** Writes what is about the whole cluster; gives the seconds covered over all nodes, and the notes. */
   end(): { coverage: number; notes: ReduceNotes } {
+    this.#usage.end();
     const coverage = this.#cluster.nodes.write(this.#sink);
     this.#cluster.volumes.write(this.#options.day, this.#sink);
     return { coverage, notes: this.#notes.all() };
@@ -225,7 +225,7 @@ const MOST_PER_MS = 2;
 const kindOf = ({ kind, from }: Metric): Fold["kind"] =>
   kind === "counter" ? "counter" : from === "cadvisor" ? "gauge" : "state";
 
-const foldOf = (metric: Metric, interval: ReducerOptions["interval"]): Fold => ({
+export const foldOf = (metric: Metric, interval: ReducerOptions["interval"]): Fold => ({
   kind: kindOf(metric),
   hold: interval[metric.from],
   most: metric.name === CADVISOR_PARTS.cpu ? MOST_PER_MS : Infinity,

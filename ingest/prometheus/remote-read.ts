@@ -1,8 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { AppError, firstLine } from "../../data/errors.ts";
+import type { BodySink } from "./body-socket.ts";
 import { invalid } from "./chunked.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { broken, insisted, isHtml, TooMuch } from "./refused.ts";
@@ -38,59 +37,57 @@ export async function remoteRead<End extends object>(
   options: RemoteReadOptions,
 ): Promise<{ bytes: number } & End> {
   const { place } = endpoint;
-  const answer = await begin(endpoint, remoteRequest(query), options);
-  const type = answer.headers["content-type"] ?? "";
-  if (!type.startsWith("application/x-streamed-protobuf")) {
-    answer.destroy();
-    const html = isHtml({ status: 200, contentType: type, body: "" });
-    throw new AppError(
-      "SOURCE_UNREADABLE",
-      html
-        ? `${place}: /api/v1/read answered with a web page; it is a proxy or a sign-in page: give the address of Prometheus itself`
-        : `${place}: /api/v1/read answered ${firstLine(type)}, not ${STREAMED}`,
-    );
-  }
-  let bytes: number;
+  let bytes = 0;
+  let fault: unknown;
+  const failed = (error: unknown) => {
+    fault ??= error;
+    throw error;
+  };
+  const counted: BodySink = {
+    type: "application/x-streamed-protobuf",
+    take(piece) {
+      bytes += piece.length;
+      try {
+        return into.take(piece)?.catch(failed);
+      } catch (error) {
+        return failed(error);
+      }
+    },
+  };
   try {
-    bytes = await drained(answer, into);
+    const answer = await begin(endpoint, remoteRequest(query), counted, options);
+    const type = answer.headers["content-type"] ?? "";
+    if (!type.startsWith(counted.type)) {
+      answer.destroy();
+      const html = isHtml({ status: 200, contentType: type, body: "" });
+      throw new AppError(
+        "SOURCE_UNREADABLE",
+        html
+          ? `${place}: /api/v1/read answered with a web page; it is a proxy or a sign-in page: give the address of Prometheus itself`
+          : `${place}: /api/v1/read answered ${firstLine(type)}, not ${STREAMED}`,
+      );
+    }
+    await ended(answer, counted);
+    if (!answer.complete) throw invalid(place, "ended before it was whole");
   } catch (error) {
-    if (options.signal.aborted || error instanceof AppError) throw error;
-    throw insisted(broken(place, error));
+    if (options.signal.aborted) throw error;
+    const first = fault ?? error;
+    if (first instanceof AppError) throw first;
+    throw insisted(broken(place, first));
   }
-  if (!answer.complete) throw invalid(place, "ended before it was whole");
   return { bytes, ...into.end() };
 }
 
-/**
- * Frees what the network handed over and nobody holds. It lives outside the heap until the next small
- * collection, which the heap alone would ask for after a hundred megabytes of it; one takes half a
- * millisecond.
- */
-const collect = (() => {
-  setFlagsFromString("--expose-gc");
-  const run = runInNewContext("gc") as (options: { type: "minor" }) => void;
-  return () => run({ type: "minor" });
-})();
-const COLLECT_EVERY = 8 << 20;
-let uncollected = 0;
-
-/** Hands all bytes on; resolves with their number. Events, since iterating costs as much again. */
-function drained(answer: IncomingMessage, into: ChunkSink<object>): Promise<number> {
+/** Resolves when an answer has ended; what of its body came another way is taken here. */
+function ended(answer: IncomingMessage, sink: BodySink): Promise<void> {
   return new Promise((resolve, reject) => {
-    let bytes = 0;
     const fail = (error: unknown) => {
       reject(error as Error);
       answer.destroy();
     };
     answer.on("data", (piece: Buffer) => {
-      bytes += piece.length;
-      uncollected += piece.length;
-      if (uncollected > COLLECT_EVERY) {
-        uncollected = 0;
-        collect();
-      }
       try {
-        const room = into.take(piece);
+        const room = sink.take(piece);
         if (room === undefined) return;
         answer.pause();
         room.then(() => answer.resume(), fail);
@@ -98,7 +95,7 @@ function drained(answer: IncomingMessage, into: ChunkSink<object>): Promise<numb
         fail(error);
       }
     });
-    answer.on("end", () => resolve(bytes));
+    answer.on("end", resolve);
     answer.on("error", reject);
     answer.on("close", () => reject(new Error("closed")));
   });
@@ -108,6 +105,7 @@ function drained(answer: IncomingMessage, into: ChunkSink<object>): Promise<numb
 async function begin(
   endpoint: Endpoint,
   body: Buffer,
+  into: BodySink,
   { signal, timeoutMs, pauses = [1000, 5000] }: RemoteReadOptions,
 ): Promise<IncomingMessage> {
   for (const wait of [...pauses, null])
@@ -121,6 +119,7 @@ async function begin(
         },
         signal,
         timeoutMs,
+        into,
       });
     } catch (error) {
       if (!(error instanceof TooMuch) || wait === null) throw insisted(error);

@@ -1,5 +1,6 @@
 import { AppError } from "../../data/errors.ts";
 import { instantiate } from "../../data/wasm.ts";
+import type { Labels } from "./labels.ts";
 import type { Run, Window } from "./runs.ts";
 
 /**
@@ -37,11 +38,9 @@ export interface SeriesFigures {
   runs: Run[];
 }
 
-/** A series of a stream: `bytes[labels, labelled)` are its labels as the protocol writes them. */
+/** A series of a stream. */
 export interface StreamedSeries extends SeriesFigures {
-  bytes: Buffer;
-  labels: number;
-  labelled: number;
+  labels: Labels;
   /** Whether chunks of a kind that holds no samples were left out. */
   skipped: boolean;
 }
@@ -66,8 +65,12 @@ interface Kernel {
   give(stream: number): void;
   count(): number;
   records(): number;
+  used(): number;
   data(): number;
   clear(): void;
+  textBytes(): number;
+  textData(): number;
+  forget(): void;
 }
 
 const KINDS = { counter: 0, gauge: 1, state: 2 } as const;
@@ -87,9 +90,11 @@ const FAULTS: Readonly<Record<number, (detail: number) => string>> = {
 };
 const unreadable = (why: string) => `holds a frame that cannot be read (${why})`;
 
-/** Words of a record, and of a run. */
+/** Words of a record, and numbers of a run. */
 const RECORD = 12;
 const RUN = 3;
+/** In place of the number of a text that is empty. */
+const NO_TEXT = -1;
 /** Samples that are taken at once where they come without a chunk. */
 const PIECE = 65_536;
 const NONE = new Float64Array();
@@ -101,9 +106,10 @@ const PAGES = 48;
 export class Samples {
   readonly #memory = new WebAssembly.Memory({ initial: PAGES });
   readonly #kernel = instantiate(SOURCE, this.#memory) as unknown as Kernel;
-  #bytes = Buffer.alloc(0);
-  #words = new Int32Array();
-  #doubles = new Float64Array();
+  readonly #texts = new Texts();
+  /** Bytes of texts that were taken. */
+  #told = 0;
+  #views = viewsOf(new ArrayBuffer());
 
   /** Begins a stream; its number is for the other functions. */
   open({ kind, hold, most }: Fold, { from, until }: Window): number {
@@ -112,24 +118,68 @@ export class Samples {
 
   /**
    * Takes the next bytes of an answer of remote read; they are the caller's again when it returns.
+   * @param full takes what is done, since there is no room for more
    * @throws UnreadableStream where it is not what the protocol says
    */
-  take(stream: number, piece: Uint8Array, each: OnSeries): void {
+  take(stream: number, piece: Uint8Array, full: () => void): void {
     const at = this.#kernel.reserve(stream, piece.length);
     this.#look();
-    this.#bytes.set(piece, at);
+    this.#views.bytes.set(piece, at);
     let said = this.#kernel.take(stream, piece.length);
-    for (; said === MORE; said = this.#kernel.take(stream, 0)) this.#give(each);
+    for (; said === MORE; said = this.#kernel.take(stream, 0)) full();
     this.#check(said);
-    this.#give(each);
   }
 
-  /** The answer is whole; gives its last series, and how many frames it had. Throws as `take`. */
-  end(stream: number, each: OnSeries): number {
+  /** The answer is whole, and so is its last series; gives how many frames it had. Throws as `take`. */
+  end(stream: number): number {
     this.#check(this.#kernel.end(stream));
-    this.#give(each);
     this.#kernel.close(stream);
     return this.#kernel.frames(stream);
+  }
+
+  /** Bytes of the series that are done, and of texts of theirs that are new. */
+  get done(): number {
+    const kernel = this.#kernel;
+    return kernel.count() * RECORD * 4 + kernel.used() + kernel.textBytes() - this.#told;
+  }
+
+  /** Takes the series that are done, of all streams. */
+  each(take: OnSeries): void {
+    const count = this.#kernel.count();
+    if (count === 0) return;
+    this.#look();
+    const texts = this.#kernel.textData();
+    this.#texts.add(this.#views, texts + this.#told, texts + this.#kernel.textBytes());
+    this.#told = this.#kernel.textBytes();
+    const places = { records: this.#kernel.records(), count, data: this.#kernel.data() };
+    eachSeries(this.#views, places, this.#texts, take);
+    this.#kernel.clear();
+  }
+
+  /** Moves the series that are done to other memory, `done` bytes, for `MovedSeries`. */
+  move(buffer: ArrayBuffer): Moved {
+    const count = this.#kernel.count();
+    this.#look();
+    const into = new Uint8Array(buffer);
+    let at = 0;
+    const put = (from: number, bytes: number) => {
+      into.set(this.#views.bytes.subarray(from, from + bytes), at);
+      at += bytes;
+    };
+    put(this.#kernel.records(), count * RECORD * 4);
+    put(this.#kernel.data(), this.#kernel.used());
+    const texts = at;
+    put(this.#kernel.textData() + this.#told, this.#kernel.textBytes() - this.#told);
+    this.#told = this.#kernel.textBytes();
+    this.#kernel.clear();
+    return { buffer, count, texts, bytes: at };
+  }
+
+  /** Forgets the texts of labels, which else are kept; all series are taken, and whoever takes them forgets too. */
+  forget(): void {
+    this.#kernel.forget();
+    this.#texts.forget();
+    this.#told = 0;
   }
 
   /**
@@ -150,14 +200,14 @@ export class Samples {
     for (let from = 0; from < count; from += PIECE) {
       const until = Math.min(count, from + PIECE);
       this.#look();
-      this.#doubles.set(times.subarray(from, until), at);
-      this.#doubles.set(values.subarray(from, until), also);
+      this.#views.doubles.set(times.subarray(from, until), at);
+      this.#views.doubles.set(values.subarray(from, until), also);
       this.#kernel.fold(stream, until - from);
     }
     this.#kernel.give(stream);
     this.#kernel.close(stream);
     let figures: SeriesFigures | undefined;
-    this.#give((series) => (figures = series));
+    this.each((series) => (figures = series));
     if (figures === undefined) throw new AppError("INTERNAL", "a series without samples");
     return figures;
   }
@@ -172,46 +222,105 @@ export class Samples {
   /** The memory as it is now: what grows is elsewhere afterwards. */
   #look(): void {
     const { buffer } = this.#memory;
-    if (this.#bytes.buffer === buffer) return;
-    this.#bytes = Buffer.from(buffer);
-    this.#words = new Int32Array(buffer);
-    this.#doubles = new Float64Array(buffer);
+    if (this.#views.bytes.buffer !== buffer) this.#views = viewsOf(buffer);
+  }
+}
+
+/** Memory, as what it holds. */
+interface Views {
+  bytes: Buffer;
+  words: Int32Array;
+  doubles: Float64Array;
+}
+
+const viewsOf = (buffer: ArrayBuffer): Views => ({
+  bytes: Buffer.from(buffer),
+  words: new Int32Array(buffer),
+  doubles: new Float64Array(buffer),
+});
+
+/** Series that were moved, and where in their memory the texts begin and end that are new with them. */
+export interface Moved {
+  buffer: ArrayBuffer;
+  count: number;
+  texts: number;
+  bytes: number;
+}
+
+/** The other side of `Samples.move`, in whatever thread. */
+export class MovedSeries {
+  readonly #texts = new Texts();
+
+  /** Takes series where they were moved to, in the order that they were moved in. */
+  each({ buffer, count, texts, bytes }: Moved, take: OnSeries): void {
+    const views = viewsOf(buffer);
+    const data = count * RECORD * 4;
+    this.#texts.add(views, texts, bytes);
+    eachSeries(views, { records: 0, count, data }, this.#texts, take);
   }
 
-  #give(each: OnSeries): void {
-    const count = this.#kernel.count();
-    if (count === 0) return;
-    this.#look();
-    const words = this.#words;
-    const doubles = this.#doubles;
-    const data = this.#kernel.data();
-    const end = this.#kernel.records() / 4 + count * RECORD;
-    const word = (at: number) => words[at] as number;
-    for (let at = end - count * RECORD; at < end; at += RECORD) {
-      const labels = data + word(at);
-      const sums = (data + word(at + 4)) / 8;
-      const length = word(at + 6);
-      const runs: Run[] = [];
-      let run = (data + word(at + 2)) / 8;
-      for (let left = word(at + 3); left > 0; left--, run += RUN)
-        runs.push({
-          from: doubles[run] as number,
-          until: doubles[run + 1] as number,
-          value: doubles[run + 2] as number,
-        });
-      each({
-        bytes: this.#bytes,
-        labels,
-        labelled: labels + word(at + 1),
-        runs,
-        figures: length === 0 ? NONE : doubles.subarray(sums, sums + 2 * length),
-        first: word(at + 5),
-        samples: word(at + 7),
-        infinite: word(at + 8),
-        implausible: word(at + 9),
-        skipped: word(at + 10) !== 0,
-      });
+  /** See `Samples.forget`. */
+  forget(): void {
+    this.#texts.forget();
+  }
+}
+
+/** The texts of labels by their numbers. */
+class Texts {
+  readonly #texts: string[] = [];
+
+  /** Adds those that lie in [at, until), one after another. */
+  add({ bytes, words }: Views, at: number, until: number): void {
+    for (let from = at; from < until;) {
+      const length = words[from / 4] as number;
+      this.#texts.push(bytes.toString("utf8", from + 4, from + 4 + length));
+      from = (from + 4 + length + 3) & ~3;
     }
-    this.#kernel.clear();
+  }
+
+  forget(): void {
+    this.#texts.length = 0;
+  }
+
+  of(number: number): string {
+    return number === NO_TEXT ? "" : (this.#texts[number] as string);
+  }
+}
+
+function eachSeries(
+  { words, doubles }: Views,
+  { records, count, data }: { records: number; count: number; data: number },
+  texts: Texts,
+  take: OnSeries,
+): void {
+  const word = (at: number) => words[at] as number;
+  const end = records / 4 + count * RECORD;
+  for (let at = records / 4; at < end; at += RECORD) {
+    const labels: Record<string, string> = {};
+    let pair = (data + word(at)) / 4;
+    for (let left = word(at + 1); left > 0; left--, pair += 2) {
+      const name = texts.of(word(pair));
+      if (name !== "") labels[name] = texts.of(word(pair + 1));
+    }
+    const sums = (data + word(at + 4)) / 8;
+    const length = word(at + 6);
+    const runs: Run[] = [];
+    let run = (data + word(at + 2)) / 8;
+    for (let left = word(at + 3); left > 0; left--, run += RUN)
+      runs.push({
+        from: doubles[run] as number,
+        until: doubles[run + 1] as number,
+        value: doubles[run + 2] as number,
+      });
+    take({
+      labels,
+      runs,
+      figures: length === 0 ? NONE : doubles.subarray(sums, sums + 2 * length),
+      first: word(at + 5),
+      samples: word(at + 7),
+      infinite: word(at + 8),
+      implausible: word(at + 9),
+      skipped: word(at + 10) !== 0,
+    });
   }
 }

@@ -38,7 +38,7 @@ interface Reading extends Capabilities {
   day: string;
   window: Window;
   folder: string;
-  shards: readonly Shard[];
+  shards: Promise<readonly Shard[]>;
 }
 
 /** What came of a day, and what was asked for it. */
@@ -136,13 +136,9 @@ export function openServer(
 
     async read(day, window, folder) {
       const found = await this.capabilities(window.until - 1);
-      const shards = await shardsOf(
-        client,
-        window,
-        Math.max(0, ...found.series.values()),
-        SHARD_SERIES[found.rung],
-        cluster,
-      );
+      // Asked for while what is about the whole cluster is read.
+      const shards = shardsOf(client, window, found.sizes, SHARD_SERIES[found.rung], cluster);
+      shards.catch(() => {});
       const reading = { day, window, folder, shards, ...found };
       const { reduced, requests } =
         found.rung === "remote-read" ? await streamed(reading) : await queried(reading);
@@ -172,18 +168,18 @@ export function openServer(
     ask: (metric: Metric, shard: Shard) => Promise<void>,
     endShard: () => Promise<void> | void,
   ): Promise<void> {
-    const whole: Shard = { name: "the cluster", matchers: [] };
     const of = (scope: Metric["scope"]) => METRICS.filter((metric) => metric.scope === scope);
-    const rounds = [{ shard: whole, metrics: of("cluster") }].concat(
-      shards.map((shard) => ({ shard, metrics: of("namespace") })),
-    );
-    for (const { shard, metrics } of rounds) {
+    const round = async (shard: Shard, metrics: readonly Metric[]) => {
       let done = 0;
       await pooled(metrics, concurrency, async (metric) => {
         await ask(metric, shard);
         context.progress(`${config.name}: ${day}, ${shard.name}`, ++done, metrics.length);
       });
-      if (shard !== whole) await endShard();
+    };
+    await round({ name: "the cluster", matchers: [] }, of("cluster"));
+    for (const shard of await shards) {
+      await round(shard, of("namespace"));
+      await endShard();
     }
   }
 
@@ -195,13 +191,14 @@ export function openServer(
       await reducing.begin({ day, window, interval, cluster: config.cluster, folder });
       await each(
         reading,
-        async ({ name, where }, shard) => {
+        async (metric, shard) => {
+          const { name, where } = metric;
           const query = {
             from: window.from - BUCKET_MS,
             until: window.until - 1,
             matchers: [["__name__", "=", name] as const, ...where, ...shard.matchers, ...cluster],
           };
-          const into = reducing.stream(name);
+          const into = reducing.stream(metric);
           const { bytes } = await remoteRead(endpoint, query, into, {
             signal,
             timeoutMs: TIMEOUT_MS,

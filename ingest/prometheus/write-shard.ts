@@ -4,7 +4,7 @@ import type { Notes } from "./reduce-notes.ts";
 import { type Container, nodeOf, type Owner, type Pod, runningOf } from "./pods.ts";
 import { HOUR_MS, intersect, length, type Run, spread, union, type Window } from "./runs.ts";
 import type { ShardState } from "./shard-state.ts";
-import { writeUsage } from "./usage.ts";
+import type { UsageRows } from "./usage.ts";
 
 /** Where the facts of a shard go, and what of the cluster they need. */
 export interface Writing {
@@ -13,6 +13,7 @@ export interface Writing {
   nodes: Nodes;
   notes: Notes;
   sink: FactSink;
+  usage: UsageRows;
 }
 
 /** A pod that was there, with the workload above it and when it ran. */
@@ -64,7 +65,8 @@ export function writePod(pod: Pod, shard: ShardState, writing: Writing): Written
   return { pod, workload, running };
 }
 
-function writeContainers(pod: Pod, node: string, reserved: Run[], { window, sink }: Writing): void {
+function writeContainers(pod: Pod, node: string, reserved: Run[], writing: Writing): void {
+  const { window, sink, usage } = writing;
   const containers = [...pod.containers.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   let networked = pod.hostNetwork;
   for (const container of containers) {
@@ -84,7 +86,7 @@ function writeContainers(pod: Pod, node: string, reserved: Run[], { window, sink
     const received = first ? pod.received : [];
     const sent = first ? pod.sent : [];
     const all = { pod, container, used, present, reserved, received, sent };
-    writeUsage(all, number, window, sink);
+    usage.write(all, number, window);
   }
 }
 

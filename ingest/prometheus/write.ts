@@ -6,6 +6,7 @@ import {
   CONTAINER,
   type ContainerName,
   type FactSink,
+  type FigureRows,
   type TableKind,
   TABLES,
   USAGE_5M,
@@ -35,10 +36,12 @@ class Figures {
   readonly #writer: ParquetWriter;
   readonly #cluster: string;
   readonly #names: readonly ContainerName[];
-  /** The containers of the group, each with the number of its rows. */
+  /** What came in pieces, until it is a group: the containers, each with the number of its rows. */
   #containers: number[] = [];
   #lengths: number[] = [];
-  readonly #columns: Float64Array[];
+  /** Made for the first piece. */
+  #columns: readonly Float64Array[] = [];
+  readonly #figures: number;
   readonly #group: number;
   #rows = 0;
 
@@ -65,29 +68,42 @@ class Figures {
     this.#cluster = cluster;
     this.#names = names;
     this.#group = group;
-    this.#columns = figures.map(() => new Float64Array(group));
+    this.#figures = figures.length;
   }
 
-  add(container: number, columns: readonly Float64Array[], rows: number): void {
-    for (let from = 0; from < rows;) {
-      const some = Math.min(rows - from, this.#group - this.#rows);
-      for (const [index, column] of columns.entries())
-        this.#columns[index]?.set(column.subarray(from, from + some), this.#rows);
-      this.#containers.push(container);
-      this.#lengths.push(some);
-      this.#rows += some;
-      from += some;
-      if (this.#rows === this.#group) this.#flush();
+  add(given: FigureRows): void {
+    if (this.#rows === 0 && given.rows > this.#group / 2) return this.#write(given);
+    if (this.#columns.length === 0)
+      this.#columns = Array.from({ length: this.#figures }, () => new Float64Array(this.#group));
+    let row = 0;
+    for (const [index, container] of given.containers.entries()) {
+      const until = row + (given.lengths[index] as number);
+      while (row < until) {
+        const some = Math.min(until - row, this.#group - this.#rows);
+        for (const [place, column] of given.columns.entries())
+          this.#columns[place]?.set(column.subarray(row, row + some), this.#rows);
+        this.#containers.push(container);
+        this.#lengths.push(some);
+        this.#rows += some;
+        row += some;
+        if (this.#rows === this.#group) this.#flush();
+      }
     }
   }
 
   #flush(): void {
-    const rows = this.#rows;
-    const containers = this.#containers;
-    const lengths = Int32Array.from(this.#lengths);
+    const [columns, rows] = [this.#columns, this.#rows];
+    const [containers, lengths] = [this.#containers, this.#lengths];
     this.#rows = 0;
     this.#containers = [];
     this.#lengths = [];
+    this.#write({ columns, rows, containers, lengths });
+  }
+
+  /** Writes a row group. */
+  #write({ columns, rows, containers, lengths: given }: FigureRows): void {
+    if (rows === 0) return;
+    const lengths = Int32Array.from(given);
     const texts = (of: (name: ContainerName) => string): ColumnData => {
       const dictionary = new Dictionary();
       const indices = Int32Array.from(containers, (container) =>
@@ -95,7 +111,7 @@ class Figures {
       );
       return { dictionary: dictionary.texts, indices, lengths };
     };
-    const [time, ...rest] = this.#columns;
+    const [time, ...rest] = columns;
     this.#writer.group(
       [
         texts(() => this.#cluster),
@@ -211,11 +227,11 @@ export class FactFiles implements FactSink {
   container(name: ContainerName): number {
     return this.#names.push(name) - 1;
   }
-  usage5m(container: number, columns: readonly Float64Array[], rows: number): void {
-    this.#five.add(container, columns, rows);
+  usage5m(figures: FigureRows): void {
+    this.#five.add(figures);
   }
-  usageHour(container: number, columns: readonly Float64Array[], rows: number): void {
-    this.#hour.add(container, columns, rows);
+  usageHour(figures: FigureRows): void {
+    this.#hour.add(figures);
   }
   row(kind: TableKind, cells: readonly Cell[]): void {
     this.#tables.get(kind)?.add(cells);

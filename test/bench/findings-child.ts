@@ -117,7 +117,8 @@ async function makeDay(number: number, cluster: string, day: number): Promise<vo
       ];
       for (const [index, value] of row.entries()) (columns[index] as Float64Array)[s] = value;
     }
-    facts.usage5m(facts.container({ ...pod, node, container: "app" }), columns, SLOTS);
+    const containers = [facts.container({ ...pod, node, container: "app" })];
+    facts.usage5m({ columns, rows: SLOTS, containers, lengths: [SLOTS] });
     facts.row("pod_day", [
       new Date(from * 1000).toISOString().slice(0, 10),
       pod.namespace,

@@ -5,6 +5,7 @@
  */
 import { STATE } from "./samples/fold";
 import * as output from "./samples/output";
+import * as texts from "./samples/texts";
 import { detail as detailOf, Stream } from "./samples/stream";
 import { TIMES, VALUES } from "./samples/xor";
 
@@ -90,9 +91,23 @@ export function count(): i32 {
 export function records(): usize {
   return output.records;
 }
+export function used(): usize {
+  return output.used;
+}
 export function data(): usize {
   return output.data;
 }
 export function clear(): void {
   output.clear();
+}
+
+/** The texts that series name by number. */
+export function textBytes(): usize {
+  return texts.used;
+}
+export function textData(): usize {
+  return texts.data;
+}
+export function forget(): void {
+  texts.forget();
 }

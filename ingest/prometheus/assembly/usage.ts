@@ -7,7 +7,12 @@ const BUCKET: f64 = 300_000;
 const BUCKETS_AN_HOUR: i32 = 12;
 /** Cells of a figure: the buckets of a day, and one that is touched by what ends with it. */
 const CELLS: i32 = 289;
-const HOURS: i32 = 25;
+/**
+ * Rows of which the columns are made: five minutes and hours of many containers, one after another. No
+ * multiple of a page: columns a whole number of pages apart would all lie in the same few lines of the cache.
+ */
+const FIVES: i32 = 41_000;
+const HOUR_ROWS: i32 = 5_160;
 /** Milliseconds of a byte in a second of a mebibyte. */
 const MIB_MS: f64 = 1_048_576_000;
 
@@ -36,8 +41,10 @@ const INPUTS: i32 = 19;
 // Fresh memory is zero.
 const input: usize = heap.alloc(19 * 289 * 8);
 const staged: usize = heap.alloc(2 * 289 * 8);
-const fives: usize = heap.alloc(13 * 289 * 8);
-const hourly: usize = heap.alloc(14 * 25 * 8);
+const fives: usize = heap.alloc(13 * 41_000 * 8);
+const hourly: usize = heap.alloc(14 * 5_160 * 8);
+/** How many rows there are. */
+let fiveRows: i32 = 0;
 let hourRows: i32 = 0;
 
 function at(figure: i32, cell: i32): usize {
@@ -54,8 +61,25 @@ export function five(): usize {
 export function hours(): usize {
   return hourly;
 }
+export function fiveCount(): i32 {
+  return fiveRows;
+}
 export function hourCount(): i32 {
   return hourRows;
+}
+/** How many rows there can be; what a day of one container makes must still fit. */
+export function fiveRoom(): i32 {
+  return FIVES;
+}
+export function hourRoom(): i32 {
+  return HOUR_ROWS;
+}
+/** Forgets rows that were taken. */
+export function clearFives(): void {
+  fiveRows = 0;
+}
+export function clearHours(): void {
+  hourRows = 0;
 }
 
 /** Adds the sums that are staged to the cells from `first` on. */
@@ -136,11 +160,11 @@ function begin(rounded: Rounded): void {
 }
 
 function put(column: i32, row: i32, value: f64): void {
-  store<f64>(fives + ((<usize>(column * CELLS + row)) << 3), value);
+  store<f64>(fives + ((<usize>(column * FIVES + row)) << 3), value);
 }
 
 function grow(column: i32, row: i32, value: f64): void {
-  const place = hourly + ((<usize>(column * HOURS + row)) << 3);
+  const place = hourly + ((<usize>(column * HOUR_ROWS + row)) << 3);
   store<f64>(place, load<f64>(place) + value);
 }
 
@@ -151,20 +175,20 @@ function size(figure: i32, cell: i32, by: f64): f64 {
 }
 
 /**
- * Makes the rows of a container and empties the cells; columns are in the order of `USAGE_5M` and
+ * Adds the rows of a container and empties the cells; columns are in the order of `USAGE_5M` and
  * `USAGE_HOUR`.
  * @param first bucket of the day that cell 0 is
  * @param origin seconds since 1970 of the day's begin
  * @param counted whether kills were counted; else a restart after one that is known is one
- * @returns how many five minutes there are; `hourCount` says how many hours
  */
-export function figures(first: i32, count: i32, origin: f64, counted: bool): i32 {
+export function figures(first: i32, count: i32, origin: f64, counted: bool): void {
   begin(wholeCpu);
   begin(wholeThrottled);
   begin(wholeReceived);
   begin(wholeSent);
-  let rows: i32 = 0;
-  let hour: i32 = -1;
+  let rows: i32 = fiveRows;
+  const firstHour = hourRows;
+  let hour: i32 = firstHour - 1;
   let inHour: i32 = -1;
   for (let cell: i32 = 0; cell < count; cell++) {
     const ms = load<f64>(at(THERE, cell));
@@ -189,7 +213,7 @@ export function figures(first: i32, count: i32, origin: f64, counted: bool): i32
       inHour = index;
       hour++;
       for (let column: i32 = 0; column < 14; column++)
-        store<f64>(hourly + ((<usize>(column * HOURS + hour)) << 3), 0);
+        store<f64>(hourly + ((<usize>(column * HOUR_ROWS + hour)) << 3), 0);
       grow(0, hour, origin + <f64>index * 3600);
     }
     grow(1, hour, ms);
@@ -224,16 +248,16 @@ export function figures(first: i32, count: i32, origin: f64, counted: bool): i32
     put(12, rows, again);
     rows++;
   }
+  fiveRows = rows;
   hourRows = hour + 1;
-  for (let row: i32 = 0; row < hourRows; row++) {
-    const seconds = hourly + ((<usize>(HOURS + row)) << 3);
+  for (let row: i32 = firstHour; row < hourRows; row++) {
+    const seconds = hourly + ((<usize>(HOUR_ROWS + row)) << 3);
     store<f64>(seconds, load<f64>(seconds) / 1000);
     for (let column: i32 = 0; column < 14; column++) {
-      const place = hourly + ((<usize>(column * HOURS + row)) << 3);
+      const place = hourly + ((<usize>(column * HOUR_ROWS + row)) << 3);
       store<f64>(place, round(load<f64>(place)));
     }
   }
   for (let figure: i32 = 0; figure < INPUTS; figure++)
     memory.fill(at(figure, 0), 0, (<usize>(count + 1)) << 3);
-  return rows;
 }

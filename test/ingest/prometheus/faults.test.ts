@@ -321,6 +321,7 @@ describe("fitted queries", () => {
       asked: (query) => asked.push(query),
     });
     reducer.endShard();
+    reducer.end();
     return { facts, asked };
   };
   const points = (body: string, most = Infinity) => {

@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ChunkedReader } from "../../../ingest/prometheus/chunked.ts";
-import { type Fold, Samples, type SeriesFigures } from "../../../ingest/prometheus/samples.ts";
+import type { Labels } from "../../../ingest/prometheus/labels.ts";
+import {
+  type Fold,
+  MovedSeries,
+  Samples,
+  type SeriesFigures,
+} from "../../../ingest/prometheus/samples.ts";
 import { crc32c, frame } from "../../fakes/chunks.ts";
 import { counter, type Figures, gauge, state } from "./fold-oracle.ts";
 
@@ -165,5 +171,55 @@ describe("the checksum that the frames of tests have", () => {
     expect(crc32c(Buffer.from("123456789"))).toBe(0xe3069283);
     expect(crc32c(Buffer.alloc(32))).toBe(0x8a9136aa);
     expect(crc32c(Buffer.alloc(32, 0xff))).toBe(0x62a8ab43);
+  });
+});
+
+describe("labels, told by number", () => {
+  const fold = { kind: "state", hold: MINUTE, most: Infinity } as const;
+  const window = { from: START, until: START + 60 * MINUTE };
+  const named = (labels: Record<string, string>) => ({ labels, chunks: [[[START, 1] as Sample]] });
+  const room = (bytes: number) => new ArrayBuffer(Math.ceil(bytes / 8) * 8);
+  const send = (into: Samples, stream: number, all: readonly Record<string, string>[]) => {
+    for (const labels of all) into.take(stream, frame([named(labels)]), () => {});
+  };
+
+  it("are those that were sent, of more series than there was room for, here and moved", () => {
+    const all = Array.from({ length: 12_000 }, (_, index) => ({
+      __name__: "m",
+      pod: `pod-${index}`,
+      uid: `${index % 7}`.repeat(index % 40),
+      " 🦊": index % 2 === 0 ? "" : `ä${index % 100}`,
+    }));
+    const here = new Samples();
+    const there = new Samples();
+    const moved = new MovedSeries();
+    const [found, also]: [Labels[], Labels[]] = [[], []];
+    const streams = [here, there].map((one) => one.open(fold, window)) as [number, number];
+    for (let from = 0; from < all.length; from += 500) {
+      send(here, streams[0], all.slice(from, from + 500));
+      send(there, streams[1], all.slice(from, from + 500));
+      here.each(({ labels }) => void found.push(labels));
+      const buffer = room(there.done);
+      moved.each(there.move(buffer), ({ labels }) => void also.push(labels));
+    }
+    here.end(streams[0]);
+    here.each(({ labels }) => void found.push(labels));
+    there.end(streams[1]);
+    moved.each(there.move(room(there.done)), ({ labels }) => void also.push(labels));
+    expect(found).toEqual(all);
+    expect(also).toEqual(all);
+  });
+
+  it("begin anew when they were forgotten", () => {
+    const here = new Samples();
+    const found: Labels[] = [];
+    for (const pod of ["a", "b", "a"]) {
+      const stream = here.open(fold, window);
+      send(here, stream, [{ __name__: pod, pod }]);
+      here.end(stream);
+      here.each(({ labels }) => void found.push(labels));
+      here.forget();
+    }
+    expect(found).toEqual(["a", "b", "a"].map((pod) => ({ __name__: pod, pod })));
   });
 });

@@ -2,6 +2,7 @@ import {
   type Cell,
   type ContainerName,
   type FactSink,
+  type FigureRows,
   type TableKind,
   TABLES,
   USAGE_5M,
@@ -174,24 +175,25 @@ export class Collected implements FactSink {
   container(name: ContainerName): number {
     return this.names.push(name) - 1;
   }
-  usage5m(container: number, columns: readonly Float64Array[], rows: number): void {
-    this.five.push(...this.#facts(container, USAGE_5M, columns, rows));
+  usage5m(figures: FigureRows): void {
+    this.five.push(...this.#facts(USAGE_5M, figures));
   }
-  usageHour(container: number, columns: readonly Float64Array[], rows: number): void {
-    this.hours.push(...this.#facts(container, USAGE_HOUR, columns, rows));
+  usageHour(figures: FigureRows): void {
+    this.hours.push(...this.#facts(USAGE_HOUR, figures));
   }
-  #facts(
-    container: number,
-    names: readonly string[],
-    columns: readonly Float64Array[],
-    rows: number,
-  ): Fact[] {
-    return Array.from({ length: rows }, (_, row) => ({
-      ...this.names[container],
-      ...Object.fromEntries(
-        names.map((name, index) => [name, columns[index]?.[row] ?? Number.NaN]),
-      ),
-    }));
+  #facts(names: readonly string[], { columns, containers, lengths }: FigureRows): Fact[] {
+    let next = 0;
+    return containers.flatMap((container, place) =>
+      Array.from({ length: lengths[place] ?? 0 }, () => {
+        const row = next++;
+        return {
+          ...this.names[container],
+          ...Object.fromEntries(
+            names.map((name, index) => [name, columns[index]?.[row] ?? Number.NaN]),
+          ),
+        };
+      }),
+    );
   }
   row(kind: TableKind, cells: readonly Cell[]): void {
     const columns = Object.keys(TABLES[kind]);

@@ -4,8 +4,9 @@ import { endBucket, firstBucket, Fold, RUN, STATE } from "./fold";
  * Series that are done, until somebody takes them: one record each, and what it points to. Places are
  * counted from the beginning of `data`, which may move.
  *
- *   0 labels, 4 their bytes, 8 runs, 12 how many, 16 figures (sums, then maxima), 20 first bucket,
- *   24 buckets, 28 samples, 32 infinite, 36 implausible, 40 whether chunks of another kind were left out
+ *   0 labels (numbers of a name and a value, by turns), 4 how many, 8 runs, 12 how many, 16 figures (sums, then maxima), 20 first bucket,
+ *   24 buckets, 28 samples, 32 infinite, 36 implausible, 40 whether chunks of another kind were left out,
+ *   44 the stream
  */
 export const RECORD: usize = 48;
 
@@ -43,7 +44,7 @@ function copied(from: usize, bytes: usize): usize {
 }
 
 /** Ends a series and puts its record. */
-export function put(fold: Fold, labels: usize, size: usize, skipped: bool): void {
+export function put(stream: usize, fold: Fold, labels: usize, pairs: i32, skipped: bool): void {
   if (count == recordsRoom) {
     const larger = heap.alloc(RECORD * <usize>recordsRoom * 2);
     memory.copy(larger, records, RECORD * <usize>recordsRoom);
@@ -71,8 +72,8 @@ export function put(fold: Fold, labels: usize, size: usize, skipped: bool): void
     memory.fill(fold.sums + skip, 0, bytes);
     memory.fill(fold.maxima + skip, 0, bytes);
   }
-  store<usize>(record, copied(labels, size));
-  store<usize>(record, size, 4);
+  store<usize>(record, copied(labels, (<usize>pairs) << 3));
+  store<i32>(record, pairs, 4);
   store<usize>(record, copied(fold.runs, <usize>fold.held * RUN), 8);
   store<i32>(record, fold.held, 12);
   store<usize>(record, cells, 16);
@@ -82,5 +83,6 @@ export function put(fold: Fold, labels: usize, size: usize, skipped: bool): void
   store<i32>(record, infinite, 32);
   store<i32>(record, implausible, 36);
   store<i32>(record, skipped ? 1 : 0, 40);
+  store<usize>(record, stream, 44);
   fold.clear();
 }

@@ -1,6 +1,7 @@
 import { crc32c } from "./crc32c";
 import { Fold } from "./fold";
 import { put, used } from "./output";
+import { numberOf } from "./texts";
 import { decodeXor, SLACK } from "./xor";
 
 /**
@@ -11,7 +12,7 @@ import { decodeXor, SLACK } from "./xor";
 // Far above what any server sends: it cuts frames at a megabyte, and a series never.
 const MOST_FRAME: u64 = 64 << 20;
 /** Bytes of done series after which they are to be taken before more are made. */
-const ENOUGH: usize = 4 << 20;
+const ENOUGH: usize = 1 << 20;
 
 /** What `Stream.read` gives; the negative ones of a chunk are added to CHUNK. */
 export const READ: i32 = 0;
@@ -24,6 +25,12 @@ export const CUT_NUMBER: i32 = 6;
 export const CUT_FIELD: i32 = 7;
 export const UNKNOWN_KIND: i32 = 8;
 export const CHUNK: i32 = 16;
+
+// Far more than any server takes.
+const MOST_LABELS: i32 = 4096;
+const PAIRS: usize = heap.alloc(4096 * 8);
+/** In place of a name or a value that is empty. */
+const NO_TEXT: u32 = 0xffffffff;
 
 /** Number that belongs to a fault. */
 export let detail: f64 = 0;
@@ -199,16 +206,49 @@ export class Stream {
 
   /** Ends the series that is open. */
   give(): void {
-    if (this.isOpen && (this.skipped || this.fold.samples > 0))
-      put(this.fold, this.labels, this.labelsSize, this.skipped);
+    if (this.isOpen && (this.skipped || this.fold.samples > 0)) {
+      const pairs = this.pairs();
+      put(changetype<usize>(this), this.fold, PAIRS, pairs, this.skipped);
+    }
     this.isOpen = false;
     this.skipped = false;
+  }
+
+  /** Puts the numbers of names and values to PAIRS; gives how many pairs there are. */
+  private pairs(): i32 {
+    const here = at;
+    const end = this.labels + this.labelsSize;
+    let pairs: i32 = 0;
+    at = this.labels;
+    while (at < end && fault == READ) {
+      at++;
+      const last = field(end);
+      let name: u32 = NO_TEXT;
+      let value: u32 = NO_TEXT;
+      while (at < last && fault == READ) {
+        const tag = number(last);
+        const stop = field(last);
+        if (fault != READ) break;
+        const text = numberOf(at, stop - at);
+        if (tag == 10) name = text;
+        else value = text;
+        at = stop;
+      }
+      if (pairs == MOST_LABELS) fault = CUT_FIELD;
+      if (fault != READ) break;
+      store<u32>(PAIRS + ((<usize>pairs) << 3), name);
+      store<u32>(PAIRS + ((<usize>pairs) << 3), value, 4);
+      pairs++;
+    }
+    at = here;
+    return pairs;
   }
 
   /** The answer is whole: ends its last series. */
   end(): i32 {
     if (this.filled > this.start) return WITHIN_FRAME;
+    fault = READ;
     this.give();
-    return READ;
+    return fault;
   }
 }
