@@ -2,7 +2,7 @@ import { fromUnits, toUnits } from "../../../data/money.ts";
 import { keepFindings, type SeenFinding, seenFindings } from "../../../data/register/findings.ts";
 import { noted } from "../../../data/register.ts";
 import { loadSql } from "../../../data/sql.ts";
-import { checkFindings } from "../checks.ts";
+import { checkFindings, type FindingCheck } from "../checks.ts";
 import { accountRows, findInCloud } from "../cloud/cloud.ts";
 import { findDormant, findIdle } from "../idle/idle.ts";
 import type { FindingsContext } from "../context.ts";
@@ -40,12 +40,14 @@ interface Finding extends Omit<Candidate, "claims" | "extra"> {
  *   bill lines, inventory -> cloud findings ─┐
  *   recommendations ─┬─> idle ─> dormant ────┼─> claims on accounts, by rank ─> re-pack of pools
  *                    └─> requests to change ─┘        └─> paper, realisable ─> with their history
+ *
+ * @returns the checks that held; empty where there is no bill
  */
-export async function makeWorth(context: FindingsContext): Promise<void> {
+export async function makeWorth(context: FindingsContext): Promise<FindingCheck[]> {
   const { session, register } = context;
   context.progress("pricing findings");
   const span = await prepareWorth(context);
-  if (span === null) return;
+  if (span === null) return [];
   const estate = await readEstate(session);
   const idle = await findIdle(context, estate);
   const dormant = await findDormant(context, estate, idle);
@@ -110,7 +112,7 @@ export async function makeWorth(context: FindingsContext): Promise<void> {
   });
   await write(context, span, findings, seen, history);
   await writeClaims(session, taken, candidates);
-  await checkFindings(session);
+  const checks = await checkFindings(session);
   const before = new Map(seen.map((one) => [one.id, one]));
   const changed = history.flatMap((one): SeenFinding[] => {
     const stored = before.get(one.id);
@@ -121,6 +123,7 @@ export async function makeWorth(context: FindingsContext): Promise<void> {
     return JSON.stringify(next) === JSON.stringify(stored) ? [] : [next];
   });
   noted(() => keepFindings(register, changed));
+  return checks;
 }
 
 /** What asked for nothing and costs nothing has nothing to save. */

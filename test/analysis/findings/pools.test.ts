@@ -254,6 +254,53 @@ describe("nodes that findings free", () => {
     );
   });
 
+  it("keep what a budget keeps: parts of pods are rounded up, as Kubernetes does", () => {
+    const row = {
+      cluster: "prod",
+      pool: "apps",
+      hour: "1",
+      namespace: "shop",
+      workload_kind: "Deployment",
+      container: "app",
+      mem: 100,
+      gpu: 0,
+    };
+    const pods = [0, 1, 2].map((node) => ({
+      ...row,
+      node: `n${node}`,
+      workload: `w${node}`,
+      pod_uid: `p${node}`,
+      labels: `{"app":"w${node}"}`,
+      cpu: 3000,
+    }));
+    const nodes = pods.map(({ node }) => ({ ...row, node, cpu: CPU, mem: MEM }));
+    const requests = new Map(
+      pods.map(({ workload }) => [
+        `prod/shop/Deployment/${workload}/app`,
+        { cpu: 500_000n, mem: null },
+      ]),
+    );
+    const under = (spec: PoolsSeen["budgets"][number]["spec"], labels: object = { app: "w1" }) =>
+      freedOf(
+        {
+          pods,
+          nodes,
+          budgets: [{ cluster: "prod", namespace: "shop", spec: { ...spec, selector: labels } }],
+          limits: new Map(),
+        },
+        ASKED,
+        { gone: new Set(), requests },
+      ).get("prod/apps");
+    expect(under({ minAvailable: 0 })).toBe(2);
+    // Of three pods 50 % are two, 70 % are three, and 1 % is one. A pod that stays is where the others go.
+    expect(under({ minAvailable: "100%" })).toBe(2);
+    expect(under({ minAvailable: "50%" }, {})).toBe(2);
+    expect(under({ minAvailable: "70%" }, {})).toBe(0);
+    expect(under({ maxUnavailable: "1%" }, {})).toBe(2);
+    expect(under({ maxUnavailable: 0 }, {})).toBe(0);
+    expect(under({ maxUnavailable: 0 }, { app: "w9" })).toBe(2);
+  });
+
   it("rest on assumptions that are listed, each of them tried above", () => {
     expect(ASSUMPTIONS.map((one) => one.split(" ").slice(0, 3).join(" "))).toEqual([
       "pods stay in",
