@@ -133,7 +133,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   }
 }
 
-/** Findings of what is published; where a file they need is damaged, the last ones stay, marked. */
+/** Findings of what is published; where a file they need is damaged, or a check on them fails, the last ones stay, marked. */
 async function findingsOf(
   session: Session,
   months: readonly PublishedMonth[],
@@ -146,7 +146,7 @@ async function findingsOf(
     if (options.signal.aborted) throw error;
     if (isBlockDamage(error)) throw error;
     const known = asAppError(error, "making findings");
-    if (known.code !== "WAREHOUSE_DAMAGED") throw known;
+    if (known.code !== "WAREHOUSE_DAMAGED" && known.code !== "CHECK_FAILED") throw known;
     return { findings: last === null ? null : { ...last, stale: true }, error: known };
   }
 }

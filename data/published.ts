@@ -40,6 +40,8 @@ export interface PublishedFindings {
   publishedAt: string;
   /** True while it is that of an earlier build, because the last one could not make it anew. */
   stale: boolean;
+  /** Checks that held of it, each with what was looked at; absent of versions before there were any. */
+  checks?: { name: string; detail: string }[];
 }
 
 export interface PublishedList {

@@ -8,18 +8,12 @@ import type { Register } from "../../data/register.ts";
 import { type Session, sqlText } from "../../data/warehouse.ts";
 import { makeBacktest } from "../backtest/make.ts";
 import { type BuildSettings, verifyFacts } from "../inputs.ts";
+import type { FindingCheck } from "./checks.ts";
 import type { FindingsContext } from "./context.ts";
 import { findingsInputs } from "./inputs.ts";
 import { makeWorth } from "./ledger/make.ts";
 import { makeRecommendations } from "./recommend/make.ts";
 import { makeFindingTables } from "./tables.ts";
-
-/** What fills the tables, in order; later ones read what earlier ones made. */
-const MAKERS: readonly ((context: FindingsContext) => Promise<void>)[] = [
-  makeRecommendations,
-  makeWorth,
-  makeBacktest,
-];
 
 export interface FindingsOptions {
   home: string;
@@ -57,6 +51,7 @@ export async function makeFindings(
   signal.addEventListener("abort", interrupt, { once: true });
   try {
     const attached: string[] = [];
+    let checks: FindingCheck[] = [];
     try {
       await session.script(`ATTACH ${sqlText(temporary)} AS findings`);
       attached.push("findings");
@@ -71,19 +66,22 @@ export async function makeFindings(
       }
       await session.script("USE findings");
       await makeFindingTables(session);
-      for (const make of MAKERS) {
-        signal.throwIfAborted();
-        await make({
-          session,
-          inputs,
-          months: catalogs,
-          settings,
-          register: options.register,
-          now,
-          signal,
-          progress: options.progress,
-        });
-      }
+      const context: FindingsContext = {
+        session,
+        inputs,
+        months: catalogs,
+        settings,
+        register: options.register,
+        now,
+        signal,
+        progress: options.progress,
+      };
+      // Each reads what those before it made.
+      await makeRecommendations(context);
+      signal.throwIfAborted();
+      checks = await makeWorth(context);
+      signal.throwIfAborted();
+      await makeBacktest(context);
       await session.script("CHECKPOINT findings");
     } finally {
       await session.script("USE work");
@@ -96,6 +94,7 @@ export async function makeFindings(
       fingerprint: inputs.fingerprint,
       publishedAt: now.toISOString(),
       stale: false,
+      checks,
     };
   } finally {
     signal.removeEventListener("abort", interrupt);

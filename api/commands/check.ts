@@ -3,6 +3,7 @@ import type { CheckResult } from "../../analysis/checks.ts";
 import { openSnapshot } from "../../analysis/snapshot.ts";
 import { AppError } from "../../data/errors.ts";
 import { homePaths } from "../../data/files.ts";
+import type { PublishedFindings } from "../../data/published.ts";
 import { parseMonth } from "../../data/period.ts";
 import { Register } from "../../data/register.ts";
 import { buildReports } from "../../data/register/reports.ts";
@@ -56,6 +57,7 @@ export const checkCommand: Command = {
             detail: "the last build was not published",
           });
       }
+      if (month === undefined) results.push(...ofFindings(snapshot.list.findings ?? null));
     } finally {
       await snapshot.pool.close();
     }
@@ -84,3 +86,22 @@ export const checkCommand: Command = {
     return failed.length === 0 ? 0 : 1;
   },
 };
+
+/** What held of the findings that are published, and whether the last build could make them anew. */
+function ofFindings(findings: PublishedFindings | null): (CheckResult & { month: string })[] {
+  if (findings === null) return [];
+  const check = (name: string, ok: boolean, detail: string) => ({
+    month: "findings",
+    name,
+    kind: "invariant" as const,
+    ok,
+    currency: null,
+    detail,
+  });
+  return [
+    ...(findings.checks ?? []).map(({ name, detail }) => check(name, true, detail)),
+    ...(findings.stale
+      ? [check("findings", false, "the last build could not make them anew; it says why")]
+      : []),
+  ];
+}

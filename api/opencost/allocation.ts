@@ -1,5 +1,5 @@
 import { toUnits } from "../../data/money.ts";
-import type { Field, Filter, Properties } from "./filter.ts";
+import { type Field, type Filter, type Properties, propertiesOf } from "./filter.ts";
 import { type Usage, zeroUsage } from "./shape.ts";
 
 /** Rows of `allocation-cost.sql` and `allocation-usage.sql`. */
@@ -91,13 +91,8 @@ interface Finest {
 function finest(costs: readonly CostRow[], usages: readonly UsageRow[]): Finest[] {
   const rows = new Map<string, Finest>();
   const row = (of: Omit<UsageRow, keyof Usage>, bucket: string): Finest => {
-    const properties = {
-      cluster: of.cluster,
-      namespace: of.namespace,
-      controllerKind: of.kind.toLowerCase(),
-      controller: of.workload,
-      team: of.team === null || of.team === "__unowned__" ? "" : of.team,
-    };
+    const team = of.team === null || of.team === "__unowned__" ? "" : of.team;
+    const properties = propertiesOf({ ...of, team });
     const key = JSON.stringify([properties, bucket]);
     const held = rows.get(key);
     if (held !== undefined) return held;

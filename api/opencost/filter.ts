@@ -1,9 +1,30 @@
 import { AppError } from "../../data/errors.ts";
 
+/** The controller's name where it is of that kind, nothing where it is of another. */
+const KINDS = ["deployment", "statefulset", "daemonset", "job"] as const;
+const CONTROLLERS = ["controllerKind", "controller", ...KINDS] as const;
 /** What a filter and an aggregate can look at. */
-export const FIELDS = ["cluster", "namespace", "controllerKind", "controller", "team"] as const;
+export const FIELDS = ["cluster", "namespace", ...CONTROLLERS, "team"] as const;
 export type Field = (typeof FIELDS)[number];
+/** Whether a field tells the workloads of a namespace apart. */
+export const isOfWorkloads = (field: Field) => CONTROLLERS.some((one) => one === field);
 export type Properties = Record<Field, string>;
+
+/** A workload's properties; `kind` as Kubernetes writes it. */
+export function propertiesOf(of: {
+  cluster: string;
+  namespace: string;
+  kind: string;
+  workload: string;
+  team: string;
+}): Properties {
+  const controllerKind = of.kind.toLowerCase();
+  const named = Object.fromEntries(
+    KINDS.map((kind) => [kind, kind === controllerKind ? of.workload : ""]),
+  ) as Record<(typeof KINDS)[number], string>;
+  const { cluster, namespace, workload: controller, team } = of;
+  return { cluster, namespace, controllerKind, controller, ...named, team };
+}
 
 export interface Filter {
   /** Fields the filter looks at, so that no finer rows are fetched than are needed. */

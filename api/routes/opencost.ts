@@ -4,7 +4,7 @@ import { AppError } from "../../data/errors.ts";
 import { type Static, Type } from "typebox";
 import type { App, RouteContext } from "../app.ts";
 import { allocationsOf, type CostRow, type UsageRow } from "../opencost/allocation.ts";
-import { ALL, type Field, FIELDS, parseFilter } from "../opencost/filter.ts";
+import { ALL, type Field, FIELDS, isOfWorkloads, parseFilter } from "../opencost/filter.ts";
 import { openCostAllocation, openCostSummary, type Span } from "../opencost/shape.ts";
 import { parseStep, parseWindow, type Window } from "../opencost/window.ts";
 import { currencyFor } from "../meta.ts";
@@ -123,10 +123,7 @@ async function answerOf(
   const aggregate = aggregateOf(query.aggregate);
   const filter =
     query.filter === undefined || query.filter === "" ? ALL : parseFilter(query.filter);
-  const workload: Field[] = ["controller", "controllerKind"];
-  const byWorkload = workload.some(
-    (field) => aggregate.includes(field) || filter.fields.has(field),
-  );
+  const byWorkload = [...aggregate, ...filter.fields].some(isOfWorkloads);
   // The newest month says which currencies there are.
   const newest = monthOf(snapshot, undefined);
   const currency =
@@ -184,7 +181,7 @@ function aggregateOf(text: string | undefined): Field[] {
     if (field !== undefined) return field;
     throw new AppError(
       "BAD_PARAMETER",
-      `aggregate: "${part.slice(0, 40)}" is not one of ${FIELDS.join(", ")}, all`,
+      `aggregate: "${part.slice(0, 40)}" is not one of ${FIELDS.join(", ")}, all; cost is kept by workload and day, not by pod, container, node or label`,
     );
   });
 }

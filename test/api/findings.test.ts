@@ -1,6 +1,7 @@
 import { parse } from "csv-parse/sync";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Problem } from "../../api/schemas/common.ts";
+import { FINDING_CHECKS } from "../../analysis/findings/checks.ts";
 import type { FindingDetail, FindingRow, Findings } from "../../api/schemas/findings.ts";
 import type { Backtest } from "../../api/schemas/backtest.ts";
 import { addAmounts, toUnits } from "../../data/money.ts";
@@ -78,6 +79,20 @@ describe("findings by command and API", () => {
     const none = await server.get("/api/v1/findings/0000000000000000");
     expect([none.status, (none.json() as Problem).code]).toEqual([404, "FINDING_UNKNOWN"]);
   });
+
+  it("were checked before they were published, and check says so", async () => {
+    const { out, code } = await cli(["check", "--format", "json", "--config", home.config], {
+      env: ENV,
+    });
+    const { data } = JSON.parse(out) as {
+      data: { month: string; name: string; ok: boolean; detail: string }[];
+    };
+    expect(code).toBe(0);
+    const said = data.filter(({ month }) => month === "findings");
+    expect(said.map(({ name, ok, detail }) => [name, ok, detail])).toEqual(
+      Object.keys(FINDING_CHECKS).map((name) => [name, true, "9 findings, 0 containers"]),
+    );
+  }, 60_000);
 
   it("has no backtest of a company without five weeks of usage, and says so", async () => {
     expect(await get<Backtest>("/api/v1/backtest")).toMatchObject({ data: null, meta: {} });

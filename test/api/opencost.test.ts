@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parseFilter } from "../../api/opencost/filter.ts";
+import { parseFilter, propertiesOf } from "../../api/opencost/filter.ts";
 import { openCostFloat } from "../../api/opencost/shape.ts";
 import { parseStep, parseWindow } from "../../api/opencost/window.ts";
 import type { Showback } from "../../api/schemas/showback.ts";
@@ -57,6 +57,8 @@ describe("GET /allocation", () => {
       "cluster",
       "namespace",
       "controllerKind,controller",
+      "namespace,deployment",
+      "statefulset",
       "team",
       "cluster,namespace,team",
       "all",
@@ -89,6 +91,23 @@ describe("GET /allocation", () => {
     expect(Object.keys(data[0] ?? {})).not.toContain("prod/__idle__");
     const finest = await allocation(`window=${AUGUST}`);
     expect(Object.keys(finest.data[0] ?? {})).toContain("prod/shop/statefulset/db");
+  });
+
+  it("names a workload by its kind, and leaves the others unallocated", async () => {
+    const of = async (query: string) =>
+      (await allocation(`window=${AUGUST}&${query}`)).data[0] as Record<string, Found>;
+    const controllers = await of("aggregate=controllerKind,controller");
+    const sets = await of("aggregate=statefulset");
+    const named = Object.keys(controllers).filter((key) => key.startsWith("statefulset/"));
+    expect(named.length).toBeGreaterThan(0);
+    expect(Object.keys(controllers).length).toBeGreaterThan(named.length);
+    for (const key of named)
+      expect(sets[key.slice("statefulset/".length)]?.totalCost).toBe(controllers[key]?.totalCost);
+    expect(Object.keys(sets)).toContain("__unallocated__");
+    const [one = ""] = named.map((key) => key.slice("statefulset/".length));
+    expect(Object.keys(await of(`aggregate=controller&filter=statefulset:"${one}"`))).toEqual([
+      one,
+    ]);
   });
 
   it("puts what was paid below list into the adjustments, and nothing where no list is stated", async () => {
@@ -157,7 +176,7 @@ describe("GET /allocation", () => {
       ["window=3d&step=1h", 400, "STEP_TOO_FINE", /whole UTC days/],
       ["window=2026-08-01T06:00:00Z,2026-08-02T00:00:00Z", 400, "STEP_TOO_FINE", /06:00/],
       ["window=soon", 400, "BAD_PARAMETER", /lastweek/],
-      ["window=3d&aggregate=pod", 400, "BAD_PARAMETER", /controllerKind/],
+      ["window=3d&aggregate=pod", 400, "BAD_PARAMETER", /controllerKind.*not by pod/],
       ["window=3d&filter=namespace:a", 400, "BAD_PARAMETER", /double quotes.*character 11/],
       ["window=3d&filter=node:%22a%22", 400, "BAD_PARAMETER", /no field/],
       ["window=3d&bogus=1", 400, "UNKNOWN_PARAMETER", /bogus/],
@@ -196,13 +215,8 @@ describe("windows", () => {
 });
 
 describe("the filter grammar", () => {
-  const of = (cluster: string, namespace: string) => ({
-    cluster,
-    namespace,
-    controllerKind: "deployment",
-    controller: "web",
-    team: "shop",
-  });
+  const of = (cluster: string, namespace: string) =>
+    propertiesOf({ cluster, namespace, kind: "Deployment", workload: "web", team: "" });
   for (const [text, holds, fails] of [
     ['namespace:"a","b"', of("x", "b"), of("x", "c")],
     ['namespace!:"a","b"', of("x", "c"), of("x", "a")],

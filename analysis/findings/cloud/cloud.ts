@@ -100,7 +100,7 @@ function candidateOf(kind: FindingKind, row: Found): Candidate {
   return {
     kind,
     subject: row.subject,
-    name: row.name,
+    name: row.name === "" ? row.subject : row.name,
     cluster: row.cluster,
     namespace: row.namespace === "" ? null : row.namespace,
     workloadKind: null,
@@ -112,7 +112,12 @@ function candidateOf(kind: FindingKind, row: Found): Candidate {
     since: row.since,
     sinceAtLeast: row.since_at_least,
     confidence: row.confidence,
-    evidence: JSON.parse(row.evidence) as Evidence[],
+    evidence: (
+      JSON.parse(row.evidence) as (Omit<Evidence, "value"> & { value: string | null })[]
+    ).map(
+      // A bill need not name its meters.
+      ({ fact, value }) => ({ fact, value: value || "not said" }),
+    ),
     accounts: row.accounts,
     claims: [],
     extra: 0n,

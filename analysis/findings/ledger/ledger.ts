@@ -19,6 +19,8 @@ export interface Claimant {
   id: string;
   /** Lower takes first. */
   rank: number;
+  /** What it is about goes as a whole, and nothing else of it need be done. */
+  ends: boolean;
   claims: readonly Claim[];
 }
 
@@ -64,10 +66,14 @@ export function takeClaims(
         left.set(claim.account, (left.get(claim.account) ?? 0n) - paper);
         return { ...claim, paper };
       });
+      // What a workload cost beyond what it asked for is saved by its end as well, if at all.
+      if (claimant.ends) for (const { account } of claimant.claims) left.set(account, 0n);
       const none = claims.every((claim) => claim.paper === 0n);
+      // What asks for nothing, a request that is too small, is part of another only where all of it goes.
+      const asks = claimant.claims.some((claim) => claim.paper > 0n);
       const before = claimant.claims
         .map((claim) => first.get(claim.account))
-        .find((other) => other !== undefined && other.rank < claimant.rank);
+        .find((other) => other !== undefined && (asks || other.ends));
       for (const claim of claims)
         if (claim.paper > 0n && !first.has(claim.account)) first.set(claim.account, claimant);
       return { claimant, claims, claimedBy: none ? (before?.id ?? null) : null };

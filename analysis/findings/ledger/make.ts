@@ -2,6 +2,7 @@ import { fromUnits, toUnits } from "../../../data/money.ts";
 import { keepFindings, type SeenFinding, seenFindings } from "../../../data/register/findings.ts";
 import { noted } from "../../../data/register.ts";
 import { loadSql } from "../../../data/sql.ts";
+import { checkFindings, type FindingCheck } from "../checks.ts";
 import { accountRows, findInCloud } from "../cloud/cloud.ts";
 import { findDormant, findIdle } from "../idle/idle.ts";
 import type { FindingsContext } from "../context.ts";
@@ -18,6 +19,7 @@ import {
   type Entry,
   type Pool,
   settle,
+  type Taken,
   takeClaims,
 } from "./ledger.ts";
 
@@ -38,22 +40,23 @@ interface Finding extends Omit<Candidate, "claims" | "extra"> {
  *   bill lines, inventory -> cloud findings ─┐
  *   recommendations ─┬─> idle ─> dormant ────┼─> claims on accounts, by rank ─> re-pack of pools
  *                    └─> requests to change ─┘        └─> paper, realisable ─> with their history
+ *
+ * @returns the checks that held; empty where there is no bill
  */
-export async function makeWorth(context: FindingsContext): Promise<void> {
+export async function makeWorth(context: FindingsContext): Promise<FindingCheck[]> {
   const { session, register } = context;
   context.progress("pricing findings");
   const span = await prepareWorth(context);
-  if (span === null) return;
+  if (span === null) return [];
   const estate = await readEstate(session);
   const idle = await findIdle(context, estate);
   const dormant = await findDormant(context, estate, idle);
   const containers = await findContainers(context, estate);
   const cloud = await findInCloud(context);
   const candidates = new Map(
-    [...dormant, ...idle, ...containers.map((one) => one.candidate), ...cloud].map((one) => [
-      findingId(one.kind, one.subject),
-      one,
-    ]),
+    [...dormant, ...idle, ...containers.map((one) => one.candidate), ...cloud]
+      .filter((one) => one.kind === "undersized-container" || hasMoney(one))
+      .map((one) => [findingId(one.kind, one.subject), one]),
   );
 
   const accounts = computeAccounts(estate);
@@ -65,6 +68,7 @@ export async function makeWorth(context: FindingsContext): Promise<void> {
   const claimants = [...candidates].map(([id, { kind, claims }]): Claimant => ({
     id,
     rank: FINDING_KINDS[kind].rank,
+    ends: kind === "dormant-namespace" || kind === "idle-workload",
     claims,
   }));
   const taken = takeClaims(claimants, accounts);
@@ -107,6 +111,8 @@ export async function makeWorth(context: FindingsContext): Promise<void> {
     return cluster === null || places.has(cluster);
   });
   await write(context, span, findings, seen, history);
+  await writeClaims(session, taken, candidates);
+  const checks = await checkFindings(session);
   const before = new Map(seen.map((one) => [one.id, one]));
   const changed = history.flatMap((one): SeenFinding[] => {
     const stored = before.get(one.id);
@@ -117,6 +123,36 @@ export async function makeWorth(context: FindingsContext): Promise<void> {
     return JSON.stringify(next) === JSON.stringify(stored) ? [] : [next];
   });
   noted(() => keepFindings(register, changed));
+  return checks;
+}
+
+/** What asked for nothing and costs nothing has nothing to save. */
+function hasMoney({ claims }: Candidate): boolean {
+  return claims.some((claim) => claim.paper > 0n);
+}
+
+/** `finding_claim`: what each finding of now takes of which account; one row without any where it takes nothing. */
+async function writeClaims(
+  session: FindingsContext["session"],
+  taken: readonly Taken[],
+  candidates: ReadonlyMap<string, Candidate>,
+): Promise<void> {
+  await session.run(
+    "CREATE OR REPLACE TEMP TABLE finding_claim (finding VARCHAR, account VARCHAR, currency VARCHAR, paper DECIMAL(38,18))",
+  );
+  await insert(
+    session,
+    "temp.main.finding_claim",
+    taken.flatMap(({ claimant: { id }, claims }): (string | null | undefined)[][] =>
+      claims.length === 0
+        ? [[id, null, null, "0"]]
+        : claims.map((claim) => {
+            const [account = "", currency = candidates.get(id)?.currency] =
+              claim.account.split("\n");
+            return [id, account, currency, fromUnits(claim.paper)];
+          }),
+    ),
+  );
 }
 
 function findingOf(

@@ -48,6 +48,15 @@ export interface Changes {
   requests: ReadonlyMap<string, Change>;
 }
 
+/** What is known of pools' busiest hours: who ran where, what nodes give, and what limits moving. */
+export interface PoolsSeen {
+  pods: readonly PodRow[];
+  nodes: readonly NodeRow[];
+  budgets: readonly Budget[];
+  /** The fewest pods any node of a cluster takes, where it is known. */
+  limits: ReadonlyMap<string, number>;
+}
+
 /** Nodes freed by pool, for the pools that some finding claims of. */
 export async function freedNodes(
   context: FindingsContext,
@@ -60,12 +69,21 @@ export async function freedNodes(
     ),
   );
   const { session } = context;
-  const [pods, nodes, budgets, limits] = [
-    await session.rows<PodRow>("SELECT * FROM pool_pod ORDER BY ALL"),
-    await session.rows<NodeRow>("SELECT * FROM pool_node ORDER BY ALL"),
-    await readBudgets(context),
-    await readPodLimits(context),
-  ];
+  const seen = {
+    pods: await session.rows<PodRow>("SELECT * FROM pool_pod ORDER BY ALL"),
+    nodes: await session.rows<NodeRow>("SELECT * FROM pool_node ORDER BY ALL"),
+    budgets: await readBudgets(context),
+    limits: await readPodLimits(context),
+  };
+  return freedOf(seen, asked, changes);
+}
+
+/** The same of what was read. @param asked pools to look at, `cluster/pool` */
+export function freedOf(
+  { pods, nodes, budgets, limits }: PoolsSeen,
+  asked: ReadonlySet<string>,
+  changes: Changes,
+): Map<string, number> {
   const hourOf = (row: { cluster: string; pool: string; hour: string }) =>
     `${poolKey(row.cluster, row.pool)}\n${row.hour}`;
   const podsAt = Map.groupBy(pods, hourOf);

@@ -110,6 +110,7 @@ function worth(made: Estate, more = 0): Worth {
   const claimants = made.claimants.map((one, index): Claimant => ({
     id: `finding${String(index).padStart(2, "0")}`,
     rank: one.rank,
+    ends: one.rank < 2,
     claims: one.claims.map(({ account, permille }) => {
       const { cost, pool } = made.accounts[account] as Estate["accounts"][number];
       return {
@@ -170,6 +171,41 @@ describe("the ledger of findings", () => {
     );
   });
 
+  it("realises of a pool what its freed nodes paid by the hour, and of a thing what it pays by the hour, to the unit", () => {
+    fc.assert(
+      fc.property(estate, (made) => {
+        const { accounts, claimants, pools } = worth(made);
+        const taken = takeClaims(claimants, accounts);
+        const alone = (pool: string | null) => {
+          const only = taken.map((one) => ({
+            ...one,
+            claims: one.claims.filter((claim) => claim.pool === pool),
+          }));
+          return { only, entries: settle(only, accounts, pools) };
+        };
+        for (const [name, { cost, freed }] of pools) {
+          const { entries } = alone(name);
+          const nodes = BigInt(freed) * cost.seconds;
+          const gone = nodes < cost.hourlySeconds ? nodes : cost.hourlySeconds;
+          const released = gone === 0n ? 0n : (cost.hourly * gone) / cost.hourlySeconds;
+          const paper = total(entries, "paper");
+          expect(total(entries, "realisable")).toBe(paper < released ? paper : released);
+        }
+        const { only, entries } = alone(null);
+        const most = [...accounts].map(([name, { hourly }]) => {
+          const paper = sum(
+            only.flatMap(({ claims }) =>
+              claims.filter((claim) => claim.account === name).map((claim) => claim.paper),
+            ),
+          );
+          return paper < hourly ? paper : hourly;
+        });
+        expect(total(entries, "realisable")).toBe(sum(most));
+      }),
+      RUNS,
+    );
+  });
+
   it("is worth no more with more commitments", () => {
     fc.assert(
       fc.property(estate, fc.integer({ min: 1, max: 10 }), (made, more) => {
@@ -209,8 +245,8 @@ describe("the ledger of findings", () => {
     const entries = settle(
       takeClaims(
         [
-          { id: "container", rank: 2, claims: claim(70n) },
-          { id: "namespace", rank: 0, claims: claim(100n) },
+          { id: "container", rank: 2, ends: false, claims: claim(70n) },
+          { id: "namespace", rank: 0, ends: true, claims: claim(100n) },
         ],
         accounts,
       ),
@@ -223,6 +259,84 @@ describe("the ledger of findings", () => {
       realisable: 0n,
       claimedBy: "namespace",
     });
+  });
+});
+
+describe("findings about one another", () => {
+  const account = (cost: bigint, hourly = 0n) => ({ cost, hourly });
+  const accounts = new Map([
+    ["shop/web", account(100n)],
+    ["shop/api", account(80n)],
+    ["disk", account(30n, 20n)],
+    ["server", account(50n, 50n)],
+  ]);
+  const pools = new Map<string, Pool>([
+    [
+      "apps",
+      { freed: 2, cost: { cost: 180n, value: 10n, hourly: 90n, hourlySeconds: 3n, seconds: 1n } },
+    ],
+  ]);
+  const one = (id: string, rank: number, claims: Claimant["claims"], ends = false) => ({
+    id,
+    rank,
+    ends,
+    claims,
+  });
+  const on = (account: string, paper: bigint, pool: string | null = "apps") => ({
+    account,
+    paper,
+    pool,
+  });
+  const entriesOf = (...claimants: Claimant[]) =>
+    settle(takeClaims(claimants, accounts), accounts, pools);
+
+  it("of an idle workload, its containers, its volume and its pool claim each euro once", () => {
+    const entries = entriesOf(
+      one("idle", 1, [on("shop/web", 95n)], true),
+      one("web-app", 2, [on("shop/web", 70n)]),
+      one("web-proxy", 2, [on("shop/web", 30n)]),
+      one("api", 2, [on("shop/api", 60n)]),
+      one("volume", 8, [on("disk", 30n, null)]),
+    );
+    expect([...entries].map(([id, { paper, claimedBy }]) => [id, paper, claimedBy])).toEqual([
+      ["idle", 95n, null],
+      ["api", 60n, null],
+      // The idle workload ends, and what it left of its account is not theirs.
+      ["web-app", 0n, "idle"],
+      ["web-proxy", 0n, "idle"],
+      ["volume", 30n, null],
+    ]);
+    // Two nodes of three go: 60, shared by paper, and of the disk what is not committed.
+    expect([...entries.values()].map(({ realisable }) => realisable)).toEqual([
+      36n,
+      24n,
+      0n,
+      0n,
+      20n,
+    ]);
+  });
+
+  it("of one server found idle and replaced is counted once, and once what it pays by the hour", () => {
+    const entries = entriesOf(
+      one("replaced", 4, [on("server", 50n, null)]),
+      one("stopped", 5, [on("server", 50n, null), on("disk", 30n, null)]),
+      one("left-behind", 10, [on("disk", 30n, null)]),
+    );
+    expect(entries.get("replaced")).toEqual({ paper: 50n, realisable: 50n, claimedBy: null });
+    expect(entries.get("stopped")).toEqual({ paper: 30n, realisable: 20n, claimedBy: null });
+    expect(entries.get("left-behind")).toEqual({
+      paper: 0n,
+      realisable: 0n,
+      claimedBy: "stopped",
+    });
+  });
+
+  it("of a request that is too small are shown beside what else is said of the workload, but for its end", () => {
+    const small = one("small", 3, [on("shop/web", 0n)]);
+    const large = one("large", 2, [on("shop/web", 40n)]);
+    expect(entriesOf(large, small).get("small")?.claimedBy).toBeNull();
+    const idle = one("idle", 1, [on("shop/web", 95n)], true);
+    expect(entriesOf(idle, small).get("small")?.claimedBy).toBe("idle");
   });
 });
 

@@ -124,6 +124,15 @@ describe("VPA's recommendation", () => {
     vpa.memory(480 * MIB, START);
     vpa.oom(512 * MIB, START + 60);
     expect(vpa.answer(1)?.memory.target).toBe(764_046_746);
+    // Of a large one a fifth is more than 100 MiB, of a small one it is less: 4096 × 1.2 and 300 + 100 MiB.
+    const killed = (request: number) => {
+      const one = new Vpa();
+      one.begin();
+      one.cpu(m(100), START, 1);
+      one.oom(request * MIB, START);
+      return one.answer(1)?.memory.target;
+    };
+    expect([killed(4096), killed(300)]).toEqual([6_117_462_922, 511_772_986]);
   });
   it.each([
     [2, 1168],
