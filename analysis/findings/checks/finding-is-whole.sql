@@ -1,6 +1,7 @@
 -- Findings of now that lack an owner, evidence, money or since. Grain: finding, what it lacks.
 -- Reads: finding, finding_claim, span. Read by: the checks on findings.
--- Money is a cost, and a saving unless another finding claims it or more is called for, not less.
+-- What the re-pack adds to every finding of a pool is not yet evidence of its own. Money is a cost, and a
+-- saving unless another finding claims it or more is called for, not less.
 WITH
 found AS (
   SELECT
@@ -16,7 +17,8 @@ lacks AS (
       CASE WHEN coalesce(team, '') = '' THEN 'an owner' END,
       CASE WHEN coalesce(subject, '') = '' OR coalesce(name, '') = '' OR coalesce(currency, '') = '' THEN 'a subject, a name or a currency' END,
       CASE
-        WHEN coalesce(len(told), 0) = 0 OR len(list_filter(told, lambda t: coalesce(t.fact, '') = '' OR coalesce(t.value, '') = '')) > 0
+        WHEN coalesce(len(list_filter(told, lambda t: NOT starts_with(t.fact, 'nodes freed in pool'))), 0) = 0
+          OR len(list_filter(told, lambda t: coalesce(t.fact, '') = '' OR coalesce(t.value, '') = '')) > 0
           THEN 'evidence'
       END,
       CASE WHEN since IS NULL OR since > greatest(window_until, last_seen) THEN 'a day since when' END,

@@ -303,4 +303,4 @@ function like(pattern: string | null, text: string): boolean {
   return new RegExp(`^${source}$`, "su").test(text.toLowerCase());
 }
 
-const literal = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\/-]/g, String.raw`\$&`);
+const literal = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\/]/g, String.raw`\$&`);

@@ -43,6 +43,12 @@ const FAULTS: readonly [fault: string, check: Check, says: RegExp, statement: st
     "UPDATE finding SET evidence = '[]' WHERE id = 'idle'",
   ],
   [
+    "the re-pack alone for evidence",
+    "finding-is-whole",
+    /idle lacks evidence/,
+    'UPDATE finding SET evidence = \'[{"fact":"nodes freed in pool prod/apps","value":"1"}]\' WHERE id = \'idle\'',
+  ],
+  [
     "a fact without a value",
     "finding-is-whole",
     /idle lacks evidence/,

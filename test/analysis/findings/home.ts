@@ -32,6 +32,17 @@ sources:
 clusters:
   - { name: prod, resourceId: "${SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/prod" }
 `;
+/** Bare jobs are grouped by a label; the tier of a case by configuration is its namespace's. */
+const findingsOf = (cases: readonly [string, Shape][]) => `findings:
+  jobLabels: [batch]
+  tiers:
+${cases
+  .filter(([, { tierByConfiguration }]) => tierByConfiguration === true)
+  .map(
+    ([name, { facts }]) =>
+      `    - { tier: ${facts?.tier ?? "balanced"}, match: { namespace: ${name}, workload: "ap?*" } }\n`,
+  )
+  .join("")}`;
 const OWNERS = `teams: [{ id: shapes, name: Shapes }]
 rules: [{ team: shapes, match: { cluster: prod, namespace: "*" } }]
 `;
@@ -57,6 +68,9 @@ const PODS = {
 
 const isoDay = (time: number) => new Date(time * 1000).toISOString().slice(0, 10);
 
+const kindOf = ({ facts, runs }: Shape) =>
+  facts?.kind ?? (runs === undefined ? "Deployment" : "CronJob");
+
 /** The facts of one day of all shapes. */
 function factsOn(
   cases: readonly [string, Shape][],
@@ -80,14 +94,19 @@ function factsOn(
       pods.push({
         ...names,
         day: isoDay(start),
-        workload_kind: shape.runs === undefined ? "Deployment" : "CronJob",
-        workload: "app",
+        // A job that nobody schedules is a workload of its own; what groups them is a label.
+        workload_kind: kindOf(shape) === "GroupedJob" ? "Job" : kindOf(shape),
+        workload: kindOf(shape) === "GroupedJob" ? pod.pod : "app",
         labels: JSON.stringify({
           "pod-template-hash": shape.facts?.rollout === true ? `r${index}` : "r",
+          batch: name,
         }),
-        annotations: JSON.stringify(
-          shape.facts?.tier === undefined ? {} : { apportion_io_tier: shape.facts.tier },
-        ),
+        annotations: JSON.stringify({
+          ...(shape.facts?.tier === undefined || shape.tierByConfiguration === true
+            ? {}
+            : { apportion_io_tier: shape.facts.tier }),
+          ...(shape.facts?.optedOut === true ? { "apportion.io/rightsizing": "off" } : {}),
+        }),
         from_s: from,
         until_s: until,
         running_s: until - from,
@@ -122,7 +141,8 @@ function factsOn(
 function inventoryOf(
   cases: readonly [string, Shape][],
 ): { kind: string; namespace: string; name: string; labels?: object; spec: object }[] {
-  return cases.flatMap(([namespace, { facts, runs, scaler }]) => {
+  return cases.flatMap(([namespace, shape]) => {
+    const { facts, scaler, sidecar } = shape;
     const by = facts?.autoscaler;
     const metrics = [
       ...(by?.cpu === "hpa" || by?.cpu === "keda" ? [{ type: "Resource", name: "cpu" }] : []),
@@ -130,14 +150,15 @@ function inventoryOf(
     ];
     return [
       {
-        kind: runs === undefined ? "Deployment" : "CronJob",
+        kind: kindOf(shape),
         namespace,
         name: "app",
         spec: {
-          containers: [
+          [facts?.init === true || sidecar === true ? "initContainers" : "containers"]: [
             {
               name: "app",
               image: facts?.managedHeap === true ? "eclipse-temurin:21-jre" : "registry/app:1",
+              ...(sidecar === true ? { sidecar } : {}),
             },
           ],
         },
@@ -246,7 +267,7 @@ export async function shapesHome(cases: readonly [string, Shape][]): Promise<Sha
   await mkdir(join(folder, "bill"));
   await writeFile(join(folder, "bill/2026-08.csv"), BILL);
   await writeFile(join(folder, "owners.yaml"), OWNERS);
-  await writeFile(config, CONFIG);
+  await writeFile(config, CONFIG + findingsOf(cases));
   const { home, sources, build: settings, landingDays } = readConfig(config);
   await makeHome(homePaths(home));
   const { from } = windowOf((cases[0] as [string, Shape])[1]);

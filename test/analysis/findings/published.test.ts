@@ -13,7 +13,9 @@ import { shapes } from "./shape.ts";
 // Of one window; what no cluster could have beside the others (nothing measured, nothing known) is left out.
 const CASES = shapes().filter(
   ([, shape]) =>
-    shape.until === "2026-08-31" && shape.outage === undefined && shape.facts?.managedHeap !== null,
+    shape.until === "2026-08-31" &&
+    shape.outage === undefined &&
+    (shape.facts?.managedHeap !== null || shape.facts.kind === "GroupedJob"),
 );
 
 let made: ShapesHome;
@@ -88,6 +90,21 @@ describe("recommendations that are published", () => {
         return [name, rest];
       }),
     );
+  });
+  it("name the workload, its kind and whose word its tier is", async () => {
+    const found = await rows<{ said: string }>(
+      `SELECT concat_ws(' ', workload_kind, workload, tier, tier_by, runs) AS said
+       FROM findings.visible_recommendation($scope)
+       WHERE namespace IN ('critical', 'grouped-jobs', 'init-container', 'native-sidecar', 'saver-by-configuration')
+       ORDER BY namespace`,
+    );
+    expect(found.map(({ said }) => said)).toEqual([
+      "Deployment app critical annotation 0",
+      "GroupedJob batch=grouped-jobs balanced default 28",
+      "DaemonSet app balanced default 0",
+      "StatefulSet app balanced default 0",
+      "Rollout app saver configuration 0",
+    ]);
   });
   it("stand over hours that add up to what was measured", async () => {
     const found = await rows<{ namespace: string; first: number; hours: number; packed: string }>(

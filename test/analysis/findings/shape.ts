@@ -57,6 +57,10 @@ export interface Shape {
   oom?: string[];
   throttledMs?: number;
   facts?: Partial<WorkloadFacts>;
+  /** An init container that runs on beside the others. */
+  sidecar?: true;
+  /** Its tier is the configuration's word for its namespace, not its own. */
+  tierByConfiguration?: true;
   expect: Expected;
 }
 
