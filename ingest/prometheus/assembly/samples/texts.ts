@@ -30,7 +30,7 @@ function hashOf(at: usize, length: usize): u64 {
   let hash: u64 = <u64>length;
   const end = at + length;
   for (; at + 8 <= end; at += 8) hash = mixed(hash ^ load<u64>(at));
-  const over = (8 - (end - at)) << 3;
+  const over = (<u64>(8 - (end - at))) << 3;
   return over == 64 ? hash : mixed(hash ^ (load<u64>(at) << (<u64>over)));
 }
 
@@ -47,7 +47,7 @@ export const NONE: u32 = 0xffffffff;
 function same(a: usize, b: usize, length: usize): bool {
   let at: usize = 0;
   for (; at + 8 <= length; at += 8) if (load<u64>(a + at) != load<u64>(b + at)) return false;
-  const over = (8 - (length - at)) << 3;
+  const over = (<u64>(8 - (length - at))) << 3;
   return over == 64 || (load<u64>(a + at) ^ load<u64>(b + at)) << (<u64>over) == 0;
 }
 
