@@ -59,7 +59,8 @@ const KNOWN: ReadonlyMap<string, string> = new Map(
 
 /** Labels or annotations of one object over a day: how long each value of each key was there. */
 export class HeldLabels {
-  readonly #held = new Map<string, Map<string, Run[]>>();
+  /** Made for the first: most objects have none. */
+  #held: Map<string, Map<string, Run[]>> | undefined;
 
   /** @param prefix `label_` or `annotation_`, as kube-state-metrics puts it before each key */
   add(labels: Labels, prefix: "label_" | "annotation_", runs: readonly Run[]): void {
@@ -67,6 +68,7 @@ export class HeldLabels {
       if (!name.startsWith(prefix) || value === "") continue;
       const mangled = name.slice(prefix.length);
       const key = KNOWN.get(mangled) ?? mangled;
+      this.#held ??= new Map();
       const values = this.#held.get(key) ?? new Map<string, Run[]>();
       this.#held.set(key, values);
       values.set(value, [...(values.get(value) ?? []), ...runs]);
@@ -75,6 +77,7 @@ export class HeldLabels {
 
   /** JSON of the value held longest for each key; of two held equally long the later. */
   json(): string {
+    if (this.#held === undefined) return "{}";
     const chosen: [string, string][] = [];
     for (const [key, values] of this.#held) {
       let best: { value: string; held: number; last: number } | undefined;

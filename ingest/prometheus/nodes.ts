@@ -16,6 +16,8 @@ interface Node {
   /** When its containers were measured: joined, and what came since. */
   covered: Run[];
   coveredToo: Run[];
+  /** As `covered` says it to others; none since something came. */
+  bridged: Run[] | null;
 }
 
 /** The nodes of a cluster-day, by name, and what they are called in the bill. */
@@ -38,6 +40,7 @@ export class Nodes {
         virtual: /^virtual-(node|kubelet)/.test(name),
         covered: [],
         coveredToo: [],
+        bridged: null,
       };
       this.#nodes.set(name, node);
     }
@@ -67,13 +70,15 @@ export class Nodes {
 
   /** Notes when containers of a node were measured. */
   cover(name: string, runs: readonly Run[]): void {
-    this.#node(name).coveredToo.push(...runs);
+    const node = this.#node(name);
+    node.coveredToo.push(...runs);
+    node.bridged = null;
   }
 
   /** When containers of a node were measured, gaps up to five minutes bridged. */
-  covered(name: string): Run[] {
+  covered(name: string): readonly Run[] {
     const node = this.#nodes.get(name);
-    return node === undefined ? [] : bridged(joined(node));
+    return node === undefined ? [] : (node.bridged ??= bridged(joined(node)));
   }
 
   /** The node's key: its provider id in lower case, the one it had at `at`, else its name. */

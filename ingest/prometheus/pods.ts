@@ -30,6 +30,8 @@ export interface Container {
   readonly requests: Map<string, Run[]>;
   readonly limits: Map<string, Run[]>;
   readonly oomKilled: Run[];
+  /** When anybody measured it; known when its parts are settled. */
+  used: Run[];
 }
 
 export interface Owner {
@@ -122,14 +124,28 @@ export function containerOf(pod: Pod, name: string): Container {
       requests: new Map(),
       limits: new Map(),
       oomKilled: [],
+      used: [],
     };
     pod.containers.set(name, container);
   }
   return container;
 }
 
+/** When anybody measured a container. */
+export function usedOf({ cpu, memory }: Container): Run[] {
+  const [first, second] = [cpu[0], memory[0]];
+  // Mostly both were measured together, throughout.
+  if (cpu.length === 1 && memory.length === 1 && first?.runs.length === 1) {
+    const [run, other] = [first.runs[0] as Run, second?.runs[0]];
+    if (second?.runs.length === 1 && other?.from === run.from && other.until === run.until)
+      return [{ from: run.from, until: run.until, value: 1 }];
+  }
+  return union([...cpu, ...memory].flatMap(({ runs }) => runs));
+}
+
 /** The pod's node: the one it was longest said to be on. A pod never moves; a new one takes its name. */
 export function nodeOf(pod: Pod): string {
+  if (pod.nodes.size === 1) return pod.nodes.keys().next().value ?? "";
   let best = { name: "", ms: -1 };
   for (const [name, runs] of pod.nodes) {
     if (name === "") continue;

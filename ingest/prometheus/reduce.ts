@@ -5,14 +5,14 @@ import { label, type Labels } from "./labels.ts";
 import { type Metric, METRIC_BY_NAME } from "./metrics.ts";
 import { Nodes } from "./nodes.ts";
 import { Cells, type Part, type PartName, settle } from "./parts.ts";
-import { containerOf, nodeOf, type Pod, uidOfPath } from "./pods.ts";
+import { containerOf, nodeOf, type Pod, uidOfPath, usedOf } from "./pods.ts";
 import { Notes, type ReduceNotes } from "./reduce-notes.ts";
 import type { Window } from "./runs.ts";
 import { type Fold, Samples, type SeriesFigures } from "./samples.ts";
 import { ShardState, takeState } from "./shard-state.ts";
 import { UsageRows } from "./usage.ts";
 import { Volumes } from "./volumes.ts";
-import { measuredRuns, writeNamespaces, writePod, writeServices } from "./write-shard.ts";
+import { writeNamespaces, writePod, writeServices } from "./write-shard.ts";
 
 /** Where series are put that came as samples; the arrays are the giver's again when it returns. */
 export interface SampleSink {
@@ -167,8 +167,10 @@ export class Reducer implements SeriesSink, SampleSink {
     for (const pod of pods) {
       this.#settle(pod);
       const node = nodeOf(pod);
-      if (node === "") continue;
-      for (const container of pod.containers.values()) nodes.cover(node, measuredRuns(container));
+      for (const container of pod.containers.values()) {
+        container.used = usedOf(container);
+        if (node !== "") nodes.cover(node, container.used);
+      }
     }
     const { day, window } = this.#options;
     const [sink, usage] = [this.#sink, this.#usage];

@@ -50,8 +50,9 @@ export function grouped(sized: ReadonlyMap<string, number>, most: number): Shard
     if (size + own > limit) {
       groups.push([]);
       size = 0;
-      // Nothing comes in while the last is written: they become smaller towards the end.
-      limit = Math.min(most, Math.max(rest / 2, most / 3));
+      // The first is small, so that there is something to write soon, and so is the last: nothing comes in
+      // while it is written.
+      limit = groups.length === 1 ? most / 3 : Math.min(most, Math.max(rest / 2, most / 3));
     }
     groups.at(-1)?.push(name);
     size += own;

@@ -23,18 +23,12 @@ export interface WrittenPod {
   running: readonly Run[];
 }
 
-/** When anybody measured a container. */
-export function measuredRuns(container: Container): Run[] {
-  const runs: Run[] = [];
-  for (const part of container.cpu) runs.push(...part.runs);
-  for (const part of container.memory) runs.push(...part.runs);
-  return runs;
-}
-
 /** Writes what is about one pod; null where it was not there. */
 export function writePod(pod: Pod, shard: ShardState, writing: Writing): WrittenPod | null {
   const { day, nodes, sink, notes } = writing;
-  const measured = union([...pod.containers.values()].flatMap(measuredRuns));
+  const containers = [...pod.containers.values()];
+  const measured =
+    containers.length === 1 ? (containers[0]?.used ?? []) : union(containers.flatMap(usedRuns));
   const lived = union([...pod.seen, ...pod.running, ...measured]);
   const [begin] = lived;
   if (begin === undefined) return null;
@@ -65,12 +59,14 @@ export function writePod(pod: Pod, shard: ShardState, writing: Writing): Written
   return { pod, workload, running };
 }
 
+const usedRuns = ({ used }: Container) => used;
+
 function writeContainers(pod: Pod, node: string, reserved: Run[], writing: Writing): void {
   const { window, sink, usage } = writing;
   const containers = [...pod.containers.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   let networked = pod.hostNetwork;
   for (const container of containers) {
-    const used = union(measuredRuns(container));
+    const { used } = container;
     const asked = union([...container.requests.values()].flat());
     const present = union([...used, ...intersect(asked, reserved)]);
     if (present.length === 0) continue;

@@ -63,7 +63,10 @@ async function queried(server: RunningPrometheus): Promise<{ job: Job; refused: 
   }
 }
 
-/** By how many scrapes a minute apart the totals of any pod differ; infinite where pods are missing. */
+/**
+ * By how many scrapes the totals of any pod differ, of the one they are seen by: use every minute, what
+ * was asked for every five. Infinite where pods are missing.
+ */
 async function furthest(left: Job, right: Job): Promise<number> {
   const [found] = await sql(
     `WITH totals AS (
@@ -79,11 +82,12 @@ async function furthest(left: Job, right: Job): Promise<number> {
     ), apart AS (
       SELECT
         greatest(
-          abs(a.seconds - b.seconds), abs(a.cpu - b.cpu) / (a.cpu / a.seconds),
-          abs(a.cpu_effective - b.cpu_effective) / (a.cpu_effective / a.seconds),
-          abs(a.mem - b.mem) / (a.mem / a.seconds),
-          abs(a.mem_effective - b.mem_effective) / (a.mem_effective / a.seconds)
-        ) / 60 AS scrapes
+          abs(a.seconds - b.seconds) / 60,
+          abs(a.cpu - b.cpu) / (a.cpu / a.seconds) / 60,
+          abs(a.mem - b.mem) / (a.mem / a.seconds) / 60,
+          abs(a.cpu_effective - b.cpu_effective) / (a.cpu_effective / a.seconds) / 300,
+          abs(a.mem_effective - b.mem_effective) / (a.mem_effective / a.seconds) / 300
+        ) AS scrapes
       FROM (SELECT * FROM totals WHERE rung = 1) AS a
       FULL JOIN (SELECT * FROM totals WHERE rung = 2) AS b ON b.pod_uid = a.pod_uid
     )

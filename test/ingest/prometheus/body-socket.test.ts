@@ -169,6 +169,7 @@ describe("a streamed body", () => {
     ["has no size", [Buffer.from(`${HEAD}\r\nabc\r\n0\r\n\r\n`)]],
     ["has a size beyond all", [Buffer.from(`${HEAD}1234567890\r\nabc\r\n0\r\n\r\n`)]],
     ["goes on past its size", [Buffer.from(`${HEAD}3\r\nabcd\r\n0\r\n\r\n`)]],
+    ["goes on past its size with another", [Buffer.from(`${HEAD}3\r\nabcx3\r\nabc\r\n0\r\n\r\n`)]],
   ])("that %s is no whole answer", async (_, pieces) => {
     await expect(taken(pieces)).rejects.toThrow(/aborted|Parse Error|ECONNRESET|terminated/);
   });

@@ -795,3 +795,71 @@ describe("properties", () => {
     );
   });
 });
+
+describe("more containers than rows are collected for at once", () => {
+  it("have each their own day", () => {
+    const count = 230;
+    const uid = (index: number) => UIDS.a.slice(0, -4) + String(index).padStart(4, "0");
+    const pods = Array.from({ length: count }, (_, index) =>
+      podSeries({
+        pod: `p-${index}`,
+        uid: uid(index),
+        step: 300,
+        bytes: (index + 1) << 20,
+        cores: index / 1000,
+      }),
+    ).flat();
+    const { five, hours } = reduce([...nodeSeries(), ...pods], { interval: 300 });
+    expect(five).toHaveLength(count * 288);
+    expect(hours).toHaveLength(count * 24);
+    for (const [index, rows] of [...Map.groupBy(five, (row) => row["pod"])].map(
+      ([pod, rows]) => [Number(String(pod).slice(2)), rows] as const,
+    )) {
+      expect(rows.map((row) => row["at"])).toEqual(
+        every(300, START, END, () => 0).map(([at]) => at),
+      );
+      expect(new Set(rows.map((row) => row["mem_max"]))).toEqual(new Set([(index + 1) << 20]));
+      expect(new Set(rows.map((row) => row["cpu_avg"]))).toEqual(new Set([index * 1000]));
+    }
+    for (const row of hours)
+      expect(row["mem_used"]).toBe((Number(String(row["pod"]).slice(2)) + 1) * 3600);
+  });
+});
+
+describe("what was measured", () => {
+  const noon = START + 12 * HOUR;
+  const only = (metric: string, series: readonly Series[]) =>
+    series.filter((one) => one.metric === metric);
+
+  it("is when either CPU or memory was", () => {
+    const { five } = reduce([
+      ...nodeSeries(),
+      ...only("kube_pod_info", web()),
+      ...only("kube_pod_status_phase", web()),
+      ...only("container_cpu_usage_seconds_total", web({ until: noon + HOUR })),
+      ...only("container_memory_working_set_bytes", web({ from: noon - HOUR })),
+    ]);
+    expect(sum(five, "seconds")).toBe(24 * HOUR);
+  });
+
+  it("of a node in a later group of namespaces counts for all that are in it", () => {
+    const silent = web({ pod: "waits", uid: UIDS.b, request: { cpu: 2 } }).filter(({ metric }) =>
+      metric.startsWith("kube_"),
+    );
+    const { hours } = reduce([...nodeSeries(), ...web({ until: noon }), ...silent], {
+      next: [
+        ...web({ pod: "later", uid: UIDS.b.replace("b", "c"), from: noon }),
+        ...web({ pod: "waits-too", uid: UIDS.b.replace("b", "d"), request: { cpu: 2 } }).filter(
+          ({ metric }) => metric.startsWith("kube_"),
+        ),
+      ],
+    });
+    const asked = (pod: string) =>
+      sum(
+        hours.filter((hour) => hour["pod"] === pod),
+        "cpu_requested",
+      );
+    expect(asked("waits")).toBe(12 * HOUR * 2000);
+    expect(asked("waits-too")).toBe(24 * HOUR * 2000);
+  });
+});

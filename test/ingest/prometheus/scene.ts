@@ -209,6 +209,8 @@ export interface ReduceScene {
   until?: number;
   /** Seconds between scrapes. */
   interval?: number;
+  /** Another group of namespaces, after the first. */
+  next?: readonly Series[];
 }
 
 /** Reduces series as one shard: those of the cluster first, in the order given. */
@@ -224,18 +226,20 @@ export function reduce(series: readonly Series[], scene: ReduceScene = {}): Coll
     },
     facts,
   );
-  const clusterFirst = series.toSorted((a, b) => order(a.metric) - order(b.metric));
-  for (const { metric, labels, samples } of clusterFirst) {
-    const seen = samples.filter(([at]) => at >= from - 300 && at < until);
-    reducer.samples(
-      metric,
-      { __name__: metric, ...labels },
-      Float64Array.from(seen, ([at]) => at * 1000),
-      Float64Array.from(seen, ([, value]) => value),
-      seen.length,
-    );
+  for (const shard of [series, ...(scene.next === undefined ? [] : [scene.next])]) {
+    const clusterFirst = shard.toSorted((a, b) => order(a.metric) - order(b.metric));
+    for (const { metric, labels, samples } of clusterFirst) {
+      const seen = samples.filter(([at]) => at >= from - 300 && at < until);
+      reducer.samples(
+        metric,
+        { __name__: metric, ...labels },
+        Float64Array.from(seen, ([at]) => at * 1000),
+        Float64Array.from(seen, ([, value]) => value),
+        seen.length,
+      );
+    }
+    reducer.endShard();
   }
-  reducer.endShard();
   const { coverage, notes } = reducer.end();
   facts.coverage = coverage;
   facts.notes = notes;

@@ -1,7 +1,7 @@
 import { crc32c } from "./crc32c";
 import { Fold } from "./fold";
 import { put, used } from "./output";
-import { numberOf } from "./texts";
+import { NONE, numberOf } from "./texts";
 import { decodeXor, SLACK } from "./xor";
 
 /**
@@ -28,9 +28,7 @@ export const CHUNK: i32 = 16;
 
 // Far more than any server takes.
 const MOST_LABELS: i32 = 4096;
-const PAIRS: usize = heap.alloc(4096 * 8);
-/** In place of a name or a value that is empty. */
-const NO_TEXT: u32 = 0xffffffff;
+const PAIRS: usize = heap.alloc(4097 * 8);
 
 /** Number that belongs to a fault. */
 export let detail: f64 = 0;
@@ -158,7 +156,7 @@ export class Stream {
       this.give();
       if (size > this.labelsRoom) {
         this.labelsRoom = size * 2;
-        this.labels = heap.alloc(size * 2);
+        this.labels = heap.alloc(size * 2 + SLACK);
       }
       memory.copy(this.labels, begin, size);
       this.labelsSize = size;
@@ -223,21 +221,22 @@ export class Stream {
     while (at < end && fault == READ) {
       at++;
       const last = field(end);
-      let name: u32 = NO_TEXT;
-      let value: u32 = NO_TEXT;
+      let name: u32 = NONE;
+      let value: u32 = NONE;
+      // Mostly they are those of the series before: all names are.
+      const pair = PAIRS + ((<usize>pairs) << 3);
       while (at < last && fault == READ) {
         const tag = number(last);
         const stop = field(last);
         if (fault != READ) break;
-        const text = numberOf(at, stop - at);
-        if (tag == 10) name = text;
-        else value = text;
+        if (tag == 10) name = numberOf(at, stop - at, load<u32>(pair));
+        else value = numberOf(at, stop - at, load<u32>(pair, 4));
         at = stop;
       }
       if (pairs == MOST_LABELS) fault = CUT_FIELD;
       if (fault != READ) break;
-      store<u32>(PAIRS + ((<usize>pairs) << 3), name);
-      store<u32>(PAIRS + ((<usize>pairs) << 3), value, 4);
+      store<u32>(pair, name);
+      store<u32>(pair, value, 4);
       pairs++;
     }
     at = here;

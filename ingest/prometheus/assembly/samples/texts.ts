@@ -30,9 +30,8 @@ function hashOf(at: usize, length: usize): u64 {
   let hash: u64 = <u64>length;
   const end = at + length;
   for (; at + 8 <= end; at += 8) hash = mixed(hash ^ load<u64>(at));
-  let rest: u64 = 0;
-  for (; at < end; at++) rest = (rest << 8) | <u64>load<u8>(at);
-  return mixed(hash ^ rest);
+  const over = (<u64>(8 - (end - at))) << 3;
+  return over == 64 ? hash : mixed(hash ^ (load<u64>(at) << (<u64>over)));
 }
 
 // Of a product the high bits depend on all of the number, and come down for the next.
@@ -41,8 +40,23 @@ function mixed(value: u64): u64 {
   return product ^ (product >>> 32);
 }
 
-/** The number of a text. */
-export function numberOf(at: usize, length: usize): u32 {
+/** In place of the number of a text that is empty. */
+export const NONE: u32 = 0xffffffff;
+
+/** Whether the bytes of two texts are the same; those after them may be read, too. */
+function same(a: usize, b: usize, length: usize): bool {
+  let at: usize = 0;
+  for (; at + 8 <= length; at += 8) if (load<u64>(a + at) != load<u64>(b + at)) return false;
+  const over = (<u64>(8 - (length - at))) << 3;
+  return over == 64 || (load<u64>(a + at) ^ load<u64>(b + at)) << (<u64>over) == 0;
+}
+
+/** The number of a text, which may be that of another, known one. */
+export function numberOf(at: usize, length: usize, guess: u32): u32 {
+  if (guess < count) {
+    const text = data + load<usize>(entries + ((<usize>guess) << 4), 8);
+    if (load<u32>(text) == <u32>length && same(text + 4, at, length)) return guess;
+  }
   const hash = hashOf(at, length);
   const mask = (room << 1) - 1;
   let slot = <u32>hash & mask;
@@ -52,8 +66,7 @@ export function numberOf(at: usize, length: usize): u32 {
     const entry = entries + ((<usize>(known - 1)) << 4);
     if (load<u64>(entry) == hash) {
       const text = data + load<usize>(entry, 8);
-      if (load<u32>(text) == <u32>length && memory.compare(text + 4, at, length) == 0)
-        return known - 1;
+      if (load<u32>(text) == <u32>length && same(text + 4, at, length)) return known - 1;
     }
     slot = (slot + 1) & mask;
   }
@@ -63,7 +76,8 @@ export function numberOf(at: usize, length: usize): u32 {
   store<u64>(entry, hash);
   store<usize>(entry, used, 8);
   const end = (used + 4 + length + 3) & ~3;
-  if (end > dataRoom) {
+  // And room to be read past its end.
+  if (end + 8 > dataRoom) {
     const larger = heap.alloc(end * 2);
     memory.copy(larger, data, used);
     data = larger;

@@ -75,6 +75,8 @@ export function decodeXor(from: usize, until: usize, last: f64): i32 {
   while (rest > 0) {
     if (bit > end) return CUT_LATER;
     let word = read64(from, bit);
+    // Bits of the word that were read.
+    let read: u32 = 0;
     if (first) first = false;
     else {
       if (<i64>word >= 0) {
@@ -96,6 +98,7 @@ export function decodeXor(from: usize, until: usize, last: f64): i32 {
           continue;
         }
         bit += 1;
+        read = 1;
         word <<= 1;
       } else {
         let head: u64 = 4;
@@ -115,6 +118,7 @@ export function decodeXor(from: usize, until: usize, last: f64): i32 {
           const change = <i64>((word << head) >>> (64 - size));
           delta += change > 1 << (<i64>size - 1) ? change - (1 << (<i64>size)) : change;
           bit += <u32>(head + size);
+          read = <u32>(head + size);
           word <<= head + size;
         }
       }
@@ -128,9 +132,17 @@ export function decodeXor(from: usize, until: usize, last: f64): i32 {
         trailing = 64 - leading - (stated == 0 ? 64 : stated);
         if (<i64>trailing < 0) return TOO_WIDE;
         bit += 13;
-      } else bit += 2;
+        read += 13;
+        word <<= 13;
+      } else {
+        bit += 2;
+        read += 2;
+        word <<= 2;
+      }
       const size = 64 - leading - trailing;
-      bits ^= (read64(from, bit) >>> (64 - size)) << trailing;
+      // Mostly all of it is in the word that is at hand.
+      if (<u64>read + size > 64) word = read64(from, bit);
+      bits ^= (word >>> (64 - size)) << trailing;
       bit += <u32>size;
     }
     now = <f64>time;
