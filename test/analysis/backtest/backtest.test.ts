@@ -4,9 +4,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { BacktestAnswer } from "../../../analysis/backtest/answer.ts";
 import { above, weekOf } from "../../../analysis/backtest/methods.ts";
-import { cut, type Series } from "../../../analysis/findings/recommend/series.ts";
+import { cut, type Series, sizesAt, SLOT } from "../../../analysis/findings/recommend/series.ts";
 import { cli, withFolder } from "../../home.ts";
-import { factsOf, seriesOf, shapes } from "../findings/shape.ts";
+import { factsOf, seriesOf, shapes, sizesOf } from "../findings/shape.ts";
 
 const START = Date.parse("2026-07-06T00:00:00Z") / 1000;
 const HEAD = "timestamp,workload,cpu,memory,request";
@@ -136,7 +136,15 @@ describe("a week's score", () => {
       }, 0);
       expect([name, part.pods.at(-1)?.until ?? 0]).toEqual([name, count]);
       expect(part.events.length).toBe(series.events.filter(({ sample }) => inPart(sample)).length);
-      expect(part.sizes.map(({ from }) => from)).toEqual(part.pods.map(({ from }) => from));
+      // A pod's first sample says its sizes, and where they change another does.
+      const changes = shape.resized === undefined ? [] : [(14 - 5) * 288];
+      expect(part.sizes.map(({ from }) => from)).toEqual(
+        [...part.pods.map(({ from }) => from), ...changes].toSorted((a, b) => a - b),
+      );
+      for (const { from } of part.sizes)
+        expect(sizesAt(part, from)).toMatchObject(
+          sizesOf(shape, part.from + (part.slot[from] as number) * SLOT),
+        );
       expect(factsOf(shape).expectedSeconds).toBeGreaterThan(0);
     }
   });

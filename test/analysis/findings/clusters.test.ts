@@ -27,6 +27,8 @@ const PODS: UsedPod[] = [
   pod("shop/Deployment/web", 1, [2000, 4096], "200 + h * 5", "700 + h * 10", 50_000),
   pod("shop/Deployment/quiet", 1, [500, 512], "1", "100", 200),
   pod("lab/Deployment/forgotten", 2, [1500, 2048], "1", "60", 300),
+  // As idle, and asks for nothing.
+  pod("shop/Deployment/free", 2, [0, 0], "1", "60", 200),
   // As quiet as the others, but nobody measured its network, or half of its time.
   pod("dark/Deployment/unmetered", 0, [300, 256], "1", "60", null),
   pod("holes/Deployment/half-seen", 0, [300, 256], "1", "60", 200, { seen: 150 }),
@@ -92,6 +94,9 @@ describe("findings of a cluster", () => {
     const all = (found[0] ?? []).map(key).join("\n");
     expect(all).not.toMatch(/(idle-workload|dormant-namespace) prod\/(dark|holes|kube-system)/);
     expect(all).not.toContain("dormant-namespace prod/shop");
+    // Nothing is saved by its end; that it has no requests is said.
+    expect(all).not.toContain("idle-workload prod/shop/Deployment/free");
+    expect(own).toContain("undersized-container prod/shop/Deployment/free/app");
   });
 
   it("show hour by hour what was used and asked for, and say why in words", async () => {
