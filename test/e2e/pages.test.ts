@@ -4,7 +4,9 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { findingId } from "../../analysis/findings/ledger/candidate.ts";
 import { readConfig } from "../../api/config.ts";
+import type { FindingDetail, Findings } from "../../api/schemas/findings.ts";
 import { closeInChild } from "../../api/commands/close-child.ts";
 import { type RunningServer, startServer } from "../../api/server.ts";
 import { signLink } from "../../api/notify/links.ts";
@@ -13,6 +15,8 @@ import { homePaths } from "../../data/files.ts";
 import { buildUi } from "../../ui/build.ts";
 import { clusterHome } from "../cluster-home.ts";
 import { demoHome } from "../demo-home.ts";
+import { clusterFindings, nodes } from "../findings-cluster.ts";
+import type { FindingsHome } from "../findings-home.ts";
 import { isWhole } from "../long.ts";
 import { describeWith, ROOT } from "../needs.ts";
 import { HOSTILE, shown } from "../lifecycle/hostile.ts";
@@ -45,6 +49,12 @@ const CLUSTER_PAGES = {
   life: "/namespaces/prod/old-shop",
   lifeHostile: `/namespaces/prod/${encodeURIComponent(NOBODYS)}`,
 } as const;
+const OVERSIZED = findingId("oversized-container", "prod/shop/Deployment/web/app");
+/** Pages of a home whose usage says what is too large and what is idle. */
+const FINDING_PAGES = {
+  finding: `/findings?finding=${OVERSIZED}`,
+  teamFindings: "/team/shop",
+} as const;
 /** Pages of a company that closed August twice, and was restated once more. */
 const BOOKS_PAGES = { months: "/months" } as const;
 const LOOKS = [
@@ -67,6 +77,8 @@ describeWith("Chromium", "pages in real Chromium", (executablePath) => {
   let books: RunningServer;
   let clusterFolder = "";
   let clusterRegister = "";
+  let findings: RunningServer;
+  let findingsHome: FindingsHome;
   let booksFolder = "";
   let axe: string;
   beforeAll(async () => {
@@ -101,6 +113,9 @@ describeWith("Chromium", "pages in real Chromium", (executablePath) => {
     await writeBill(booksFolder, RESTATED.slice(1));
     await run(booksFolder, "run");
     books = await serve(join(booksFolder, "apportion.yaml"));
+    findingsHome = await clusterFindings();
+    await findingsHome.bill(nodes(1));
+    findings = await serve(findingsHome.config);
     browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
     axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
     await mkdir(SHOTS, { recursive: true });
@@ -110,6 +125,8 @@ describeWith("Chromium", "pages in real Chromium", (executablePath) => {
     await server?.close();
     await clusters?.close();
     await books?.close();
+    await findings?.close();
+    await findingsHome?.remove();
     if (booksFolder !== "") await rm(booksFolder, { recursive: true, force: true });
     if (clusterFolder !== "") await rm(clusterFolder, { recursive: true, force: true });
   });
@@ -167,6 +184,7 @@ describeWith("Chromium", "pages in real Chromium", (executablePath) => {
     ...Object.entries(PAGES).map((page) => [...page, () => server] as const),
     ...Object.entries(CLUSTER_PAGES).map((page) => [...page, () => clusters] as const),
     ...Object.entries(BOOKS_PAGES).map((page) => [...page, () => books] as const),
+    ...Object.entries(FINDING_PAGES).map((page) => [...page, () => findings] as const),
   ];
   for (const [name, path, from] of all)
     for (const look of isWhole(process.env) ? LOOKS : [LOOKS[0], LOOKS[3]])
@@ -302,6 +320,29 @@ describeWith("Chromium", "pages in real Chromium", (executablePath) => {
     await shows("What no. 3 changes against no. 2");
     expect(faults).toEqual([]);
     await page.close();
+  });
+
+  it("opens a finding to its evidence, its rules in words and its patch, from the team it is of", async () => {
+    const { page, faults } = await open("/team/shop", LOOKS[0], findings);
+    try {
+      const answer = await fetch(`${findings.address}/api/v1/findings?team=shop`);
+      const { data, sums } = (await answer.json()) as Findings;
+      const panel = page.locator("section", { hasText: "What can be saved" }).last();
+      const count = sums.reduce((all, one) => all + one.findings, 0);
+      expect(await panel.textContent()).toContain(`on paper, in ${count} findings.`);
+      expect(data.some(({ id }) => id === OVERSIZED)).toBe(true);
+      await panel.getByRole("link", { name: "web: app" }).click();
+      await page.locator(".finding-chart svg.marks").waitFor();
+      const shown = await page.locator(".finding").textContent();
+      const detail = await fetch(`${findings.address}/api/v1/findings/${OVERSIZED}`);
+      const { why, patch } = ((await detail.json()) as FindingDetail).data;
+      expect(why.length).toBeGreaterThan(2);
+      for (const { code, meaning } of why) expect(shown).toContain(`${code}${meaning}`);
+      expect(shown).toContain(patch?.strategic);
+      expect(faults).toEqual([]);
+    } finally {
+      await page.close();
+    }
   });
 
   it("shows hostile names of namespaces, and evidence of them, as text at either width", async () => {
