@@ -44,21 +44,26 @@ const CONFIG = `clusters:
   - { name: prod, resourceId: "${CLUSTER_ID}", nodeResourceGroup: MC_rg_prod_we, environment: production }
 `;
 
-/** Three nodes, so many of them covered by a reservation; with one at 8 a day the others are at 2, else 3 and 5. */
+/** Three nodes, so many of them covered by a reservation; with one at 12 a day the others are at 2, else 3 and 5. */
 export function nodes(covered: number): Charge[] {
   return Array.from({ length: NODES }, (_, index) =>
-    compute(SCALE_SET, covered === 1 ? (index < 1 ? "8" : "2") : covered === 0 ? "5" : "3", MONTH, {
-      x_SkuDetails: `{"VMName":"aks-apps-1-vmss_${index}"}`,
-      Tags: '{"aks-managed-poolName":"apps"}',
-      ...(index < covered
-        ? {
-            CommitmentDiscountId: "/reservations/r",
-            CommitmentDiscountStatus: "Used",
-            CommitmentDiscountType: "Reservation",
-            PricingCategory: "Committed",
-          }
-        : {}),
-    }),
+    compute(
+      SCALE_SET,
+      covered === 1 ? (index < 1 ? "12" : "2") : covered === 0 ? "5" : "3",
+      MONTH,
+      {
+        x_SkuDetails: `{"VMName":"aks-apps-1-vmss_${index}"}`,
+        Tags: '{"aks-managed-poolName":"apps"}',
+        ...(index < covered
+          ? {
+              CommitmentDiscountId: "/reservations/r",
+              CommitmentDiscountStatus: "Used",
+              CommitmentDiscountType: "Reservation",
+              PricingCategory: "Committed",
+            }
+          : {}),
+      },
+    ),
   );
 }
 

@@ -12,7 +12,7 @@ export const WINDOW_DAYS = 28;
 const DAY = 86_400;
 
 /** Raised when the same usage would give other recommendations. */
-const RULES_VERSION = "2";
+const RULES_VERSION = "3";
 
 /** Days of usage that methods are replayed on: five weeks scored. */
 export const HISTORY_DAYS = WINDOW_DAYS + 5 * 7;

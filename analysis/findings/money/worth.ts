@@ -5,7 +5,7 @@
 
 /** A node pool over the window, in one currency. */
 export interface PoolCost {
-  /** Effective cost of its nodes, after commitments. */
+  /** Effective cost of its nodes, after commitments, while they were measured. */
   cost: bigint;
   /** Σ over its nodes' seconds of capacity × weight: what that cost bought. */
   value: bigint;

@@ -8,6 +8,10 @@ import { clusterFindings, nodes } from "../../findings-cluster.ts";
 import type { FindingsHome, FoundRow } from "../../findings-home.ts";
 
 const key = (row: FoundRow) => `${row.kind} ${row.subject}`;
+const evidenceOf = (row: FoundRow | undefined, fact: string) =>
+  (JSON.parse(row?.evidence ?? "[]") as { fact: string; value: string }[]).find(
+    (one) => one.fact === fact,
+  )?.value ?? "";
 const sum = (rows: readonly FoundRow[], of: "paper" | "realisable" | "cost") =>
   rows.reduce((all, row) => all + toUnits(row[of]), 0n);
 
@@ -111,6 +115,21 @@ describe("findings of a cluster", () => {
     const off = paper - toUnits(row?.paper ?? "0");
     // Its account's shares are of weights scaled to 10^12: a billionth of a euro and less.
     expect(off < 0n ? -off : off).toBeLessThan(10n ** 9n);
+  });
+
+  it("are priced by the days that were measured alone: half of the month's nodes were not", () => {
+    // Node 0 at 12 a day and two at 2, measured for 16 of the 30 days they are billed.
+    const value = 4000n * 1_000_000n * 1024n + 16_384n * 113_636n * 1000n;
+    const row = (found[1] ?? []).find((one) => key(one).endsWith("Deployment/web/app"));
+    const asked = /^2000 m, recommended (\d+) m$/.exec(evidenceOf(row, "CPU request"));
+    const also = /^4096 MiB, recommended (\d+) MiB$/.exec(evidenceOf(row, "memory request"));
+    const saved =
+      (2000n - BigInt(asked?.[1] ?? "")) * 1_000_000n * 1024n +
+      (4096n - BigInt(also?.[1] ?? "")) * 113_636n * 1000n;
+    const paper = (toUnits("16") * 16n * 2n * saved) / (value * 3n);
+    const off = paper - toUnits(row?.paper ?? "0");
+    // What is shown of both is rounded up to whole millicores and MiB.
+    expect(off < 0n ? -off : off).toBeLessThan(paper / 1000n);
   });
 
   it("realise what the freed node was billed, less with commitments and nothing where all is committed", () => {
