@@ -15,6 +15,8 @@ const MONTH = "2026-08";
 const MOST = 2;
 const MOST_MIB = 4_096;
 const MOST_P99 = 50;
+/** Odd, so that the middle one is one that was measured. */
+const TURNS = 3;
 const NAMESPACES = 500;
 /** Of the months whose number grows: enough to be seen, small enough for thirteen. */
 const FEW_CONTAINERS = 300;
@@ -40,10 +42,18 @@ export async function benchClusters(folder: string): Promise<boolean> {
   const work = join(folder, `clusters-${CONTAINERS}`);
   mkdirSync(work, { recursive: true });
   run("make", work, String(CONTAINERS), String(CONTAINERS * LINES_A_CONTAINER), MONTH);
-  rmSync(paths(work).published, { recursive: true, force: true });
-  const floor = run("floor", work, MONTH);
   const lines = run("lines", work, MONTH);
-  const built = run("build", work);
+  // By turns, and the middle of each: the query alone took 46 to 63 CPU-seconds within a day.
+  const floors: Measured[] = [];
+  const builds: Measured[] = [];
+  for (let turn = 0; turn < TURNS; turn++) {
+    floors.push(run("floor", work, MONTH));
+    rmSync(paths(work).published, { recursive: true, force: true });
+    builds.push(run("build", work));
+  }
+  const middle = (jobs: Measured[]) =>
+    jobs.toSorted((a, b) => a.cpu - b.cpu)[(TURNS - 1) / 2] as Measured;
+  const [floor, built] = [middle(floors), middle(builds)];
   const both = floor.cpu + lines.cpu;
   line([
     "job",
