@@ -1,8 +1,13 @@
 import { once } from "node:events";
-import { createServer, type Server, type Socket } from "node:net";
+import { request } from "node:https";
+import { createRequire } from "node:module";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
+import { createServer as createTlsServer } from "node:tls";
+import type { IncomingMessage } from "node:http";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bodyAgent, divert } from "../../../ingest/prometheus/body-socket.ts";
 import { type Endpoint, openEndpoint } from "../../../ingest/prometheus/endpoint.ts";
 
 /**
@@ -181,4 +186,57 @@ describe("a streamed body", () => {
     };
     await expect(taken([whole], fail)).rejects.toThrow(/aborted|no room/);
   });
+});
+
+it("a body that comes over TLS is the same, on a connection that is used again", async () => {
+  // A certificate of nobody's, which the mail server for tests brings.
+  const tlsOptions = createRequire(import.meta.url)("smtp-server/lib/tls-options.js") as () => {
+    key: string;
+    cert: string;
+  };
+  const { key, cert } = tlsOptions();
+  const whole = Buffer.from(
+    Array.from({ length: 700_000 }, (_, at) => (at * 31 + (at >> 9)) & 255),
+  );
+  let opened = 0;
+  const secure = createTlsServer({ key, cert }, (socket) => {
+    opened++;
+    socket.on("error", () => {});
+    socket.on("data", (asked) => {
+      if (!asked.toString("latin1").endsWith("the question")) return;
+      socket.write(HEAD);
+      for (const piece of cut(whole, [2999])) socket.write(chunk(piece));
+      socket.write("0\r\n\r\n");
+    });
+  });
+  secure.listen(0, "127.0.0.1");
+  await once(secure, "listening");
+  const { port } = secure.address() as AddressInfo;
+  const agent = bodyAgent(true, { keepAlive: true });
+  try {
+    for (let turn = 0; turn < 3; turn++) {
+      const body: Buffer[] = [];
+      const sink = {
+        type: "application/x-streamed-protobuf",
+        take(piece: Buffer) {
+          body.push(Buffer.from(piece));
+          return body.length % 7 === 0 ? pause(1) : undefined;
+        },
+      };
+      const to = { host: "127.0.0.1", port, method: "POST", agent, rejectUnauthorized: false };
+      const sent = await new Promise<IncomingMessage>((resolve, reject) => {
+        const asked = request(to, resolve).on("error", reject);
+        asked.on("socket", (socket) => divert(socket, sink));
+        asked.end("the question");
+      });
+      let passed = 0;
+      for await (const piece of sent) passed += (piece as Buffer).length;
+      expect(Buffer.concat(body).equals(whole)).toBe(true);
+      expect([passed, sent.complete]).toEqual([0, true]);
+    }
+    expect(opened).toBe(1);
+  } finally {
+    agent.destroy();
+    secure.close();
+  }
 });
