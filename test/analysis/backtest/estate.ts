@@ -1,3 +1,4 @@
+import { seeded } from "../../../analysis/backtest/answer.ts";
 import type { History } from "../../../analysis/backtest/replay.ts";
 import { type Series, SLOT } from "../../../analysis/findings/recommend/series.ts";
 import { CLUSTERS } from "../../../data/sample/estate.ts";
@@ -104,22 +105,11 @@ export function sampleCluster(environment: string, days: number): History[] {
   return [...containers.values()].map(({ job, pods }) => historyOf(pods, days, { job }));
 }
 
-/** Numbers from 0 to 1 that belong to a seed (mulberry32). */
-function numbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 const KINDS = ["level", "day", "office", "shift", "trend", "bursts", "tail", "walk"] as const;
 
 /** Workloads of all kinds in turn: noise around a level, days, office hours, levels that shift, trends, and so on. */
 export function madeUp(seed: number, count: number, days: number): History[] {
-  const random = numbers(seed);
+  const random = seeded(seed);
   const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   return Array.from({ length: count }, (_, index) => {
     const kind = KINDS[index % KINDS.length];
