@@ -68,7 +68,7 @@ export function oneValue(runs: readonly Run[]): Run[] {
       const last = out.at(-1) as Run;
       if (last.until <= run.from) break;
       out.pop();
-      if (last.until > run.until) resumed.push({ ...last, from: run.until });
+      if (last.until > run.until) resumed.push({ ...last, from: Math.max(last.from, run.until) });
       if (last.from < run.from) {
         out.push({ ...last, until: run.from });
         break;
