@@ -96,7 +96,13 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
       const last = before.months.find((entry) => entry.month === month);
       options.progress(month, index, asked.length);
       const inputs = await monthInputs(ledger.session, options.home, month, options.settings);
-      const { entry, built, error } = await oneMonth(ledger.session, inputs, last, verified, options);
+      const { entry, built, error } = await oneMonth(
+        ledger.session,
+        inputs,
+        last,
+        verified,
+        options,
+      );
       damage ??= error;
       entries.push(entry);
       months.push(built);

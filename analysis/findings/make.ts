@@ -47,7 +47,10 @@ export async function makeFindings(
   if (last?.file === file && existsSync(join(paths.published, file)))
     return { ...last, stale: false };
   for (const { usage, pods } of inputs.windows) await verifyFacts([...usage, ...pods], verified);
-  await verifyFacts(inputs.worth.filter((fact) => fact.kind !== "pod_day"), verified);
+  await verifyFacts(
+    inputs.worth.filter((fact) => fact.kind !== "pod_day"),
+    verified,
+  );
   for (const { usage, pods } of inputs.history) await verifyFacts([...usage, ...pods], verified);
   const temporary = join(paths.published, `findings-${randomUUID()}.tmp.duckdb`);
   const interrupt = () => session.interrupt();
