@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError, asAppError } from "../data/errors.ts";
-import { homePaths, renameDurably, sha256, sha256File, syncFile } from "../data/files.ts";
+import { homePaths, renameDurably, sha256, syncFile } from "../data/files.ts";
 import { openLedger } from "../data/ledger.ts";
 import { monthBounds } from "../data/period.ts";
 import {
@@ -30,6 +30,7 @@ import {
   verifyFacts,
 } from "./inputs.ts";
 import { makeMonth } from "./make-month.ts";
+import { Verified } from "./verified.ts";
 
 export interface BuildOptions {
   home: string;
@@ -70,6 +71,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const paths = homePaths(options.home);
   const ledger = await openLedger(paths, { memory: options.memory ?? "2GB" });
   const months: BuiltMonth[] = [];
+  const verified = new Verified();
   let damage: AppError | undefined;
   try {
     const before = await readLastList(paths);
@@ -94,7 +96,13 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
       const last = before.months.find((entry) => entry.month === month);
       options.progress(month, index, asked.length);
       const inputs = await monthInputs(ledger.session, options.home, month, options.settings);
-      const { entry, built, error } = await oneMonth(ledger.session, inputs, last, options);
+      const { entry, built, error } = await oneMonth(
+        ledger.session,
+        inputs,
+        last,
+        verified,
+        options,
+      );
       damage ??= error;
       entries.push(entry);
       months.push(built);
@@ -110,7 +118,10 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
       if (error === undefined) options.month_done?.(built);
     }
     const sorted = entries.toSorted((a, b) => (a.month < b.month ? -1 : 1));
-    const found = await findingsOf(ledger.session, sorted, before.findings ?? null, options);
+    const found = await findingsOf(ledger.session, sorted, before.findings ?? null, {
+      ...options,
+      verified,
+    });
     damage ??= found.error;
     const list = await publishList(
       paths,
@@ -138,7 +149,7 @@ async function findingsOf(
   session: Session,
   months: readonly PublishedMonth[],
   last: PublishedFindings | null,
-  options: BuildOptions,
+  options: BuildOptions & { verified: Verified },
 ): Promise<{ findings: PublishedFindings | null; error?: AppError }> {
   try {
     return { findings: await makeFindings(session, months, last, options) };
@@ -166,6 +177,7 @@ async function oneMonth(
   session: Session,
   inputs: MonthInputs,
   last: PublishedMonth | undefined,
+  verified: Verified,
   options: BuildOptions,
 ): Promise<MonthResult> {
   const { month } = inputs;
@@ -189,7 +201,7 @@ async function oneMonth(
   }
   const temporary = join(paths.published, `${month}-${randomUUID()}.tmp.duckdb`);
   try {
-    await verifyParts(inputs);
+    await verifyParts(inputs, verified);
     const file = fileOf(inputs, last);
     const cause = causeOf(inputs, last);
     const previous = await previousFile(paths, month, last);
@@ -276,17 +288,17 @@ async function previousFile(
 }
 
 /** Bytes on disk are as they were when they were loaded: a flipped bit in Parquet reads as another number. */
-async function verifyParts(inputs: MonthInputs): Promise<void> {
+async function verifyParts(inputs: MonthInputs, verified: Verified): Promise<void> {
   for (const unit of inputs.units)
     for (const part of unit.parts) {
-      const found = await sha256File(part.path).catch(() => "missing");
-      if (found !== part.sha256)
+      const found = await verified.verify(part.path, part.sha256);
+      if (found !== "as written")
         throw new AppError(
           "WAREHOUSE_DAMAGED",
-          `${part.path} (${unit.unit}) is ${found === "missing" ? "missing" : "damaged"}; run "apportion ingest --again ${unit.source}" to load it anew`,
+          `${part.path} (${unit.unit}) is ${found}; run "apportion ingest --again ${unit.source}" to load it anew`,
         );
     }
-  await verifyFacts(inputs.facts);
+  await verifyFacts(inputs.facts, verified);
 }
 
 function keptEntry(

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { AppError } from "../data/errors.ts";
-import { homePaths, sha256, sha256File } from "../data/files.ts";
+import { homePaths, sha256 } from "../data/files.ts";
 import { LINE_COLUMNS } from "../data/line-columns.ts";
 import { storedLines, writtenLines } from "../data/lines.ts";
 import { type Session, sqlText } from "../data/warehouse.ts";
@@ -10,6 +10,7 @@ import { METHOD_VERSION } from "./method.ts";
 import type { Allocation, Cluster } from "./allocation.ts";
 import type { FindingsSettings } from "./findings/settings.ts";
 import type { Ownership } from "./ownership.ts";
+import type { Verified } from "./verified.ts";
 
 /** What a build needs beside the lines; comes from configuration. */
 export interface BuildSettings {
@@ -242,9 +243,9 @@ async function chargeDays(
 }
 
 /** Facts are as they were when they landed; a missing or changed file is WAREHOUSE_DAMAGED, with what to do. */
-export async function verifyFacts(facts: readonly Fact[]): Promise<void> {
+export async function verifyFacts(facts: readonly Fact[], verified: Verified): Promise<void> {
   for (const fact of facts)
-    if ((await sha256File(fact.path).catch(() => "missing")) !== fact.sha256)
+    if ((await verified.verify(fact.path, fact.sha256)) !== "as written")
       throw new AppError(
         "WAREHOUSE_DAMAGED",
         `${fact.path} (${fact.kind}) is missing or damaged; run "apportion ingest --again" for the usage source it came from`,

@@ -31,10 +31,15 @@ export interface ClusterWindow {
   rows: number;
 }
 
+/** Facts of one day, `YYYY-MM-DD`. */
+export interface DayFact extends Fact {
+  day: string;
+}
+
 export interface FindingsInputs {
   windows: ClusterWindow[];
   /** Facts of the months looked back on that say what is used, mounted and served. */
-  worth: Fact[];
+  worth: DayFact[];
   /** All that is kept, up to the same days, for replaying. */
   history: ClusterWindow[];
   /** Published months, oldest first, by file name: what things cost, and whose they are. */
@@ -139,9 +144,9 @@ async function worthFacts(
   session: Session,
   home: string,
   settings: BuildSettings,
-): Promise<Fact[]> {
-  const rows = await session.rows<{ kind: string; parquet: string; sha: string }>(
-    `SELECT kind AS kind, parquet AS parquet, parquet_sha256 AS sha
+): Promise<DayFact[]> {
+  const rows = await session.rows<{ kind: string; day: string; parquet: string; sha: string }>(
+    `SELECT kind AS kind, day AS day, parquet AS parquet, parquet_sha256 AS sha
      FROM unit_fact
      WHERE list_contains($kinds, kind)
        AND list_contains($sources, source)
@@ -153,6 +158,7 @@ async function worthFacts(
   );
   return rows.map((row) => ({
     kind: row.kind,
+    day: row.day,
     path: join(homePaths(home).facts, row.parquet.slice("facts/".length)),
     sha256: row.sha,
   }));

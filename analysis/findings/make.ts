@@ -8,6 +8,7 @@ import type { Register } from "../../data/register.ts";
 import { type Session, sqlText } from "../../data/warehouse.ts";
 import { makeBacktest } from "../backtest/make.ts";
 import { type BuildSettings, verifyFacts } from "../inputs.ts";
+import type { Verified } from "../verified.ts";
 import type { FindingCheck } from "./checks.ts";
 import type { FindingsContext } from "./context.ts";
 import { findingsInputs } from "./inputs.ts";
@@ -21,6 +22,8 @@ export interface FindingsOptions {
   register: Register;
   now: () => Date;
   signal: AbortSignal;
+  /** What the build has read and found whole already. */
+  verified: Verified;
   progress: (what: string, done?: number, total?: number) => void;
 }
 
@@ -35,7 +38,7 @@ export async function makeFindings(
   last: PublishedFindings | null,
   options: FindingsOptions,
 ): Promise<PublishedFindings | null> {
-  const { home, settings, signal } = options;
+  const { home, settings, signal, verified } = options;
   const paths = homePaths(home);
   const now = options.now();
   const inputs = await findingsInputs(session, home, months, settings, now);
@@ -43,9 +46,12 @@ export async function makeFindings(
   const file = `findings-${inputs.fingerprint.slice(0, 32)}.duckdb`;
   if (last?.file === file && existsSync(join(paths.published, file)))
     return { ...last, stale: false };
-  for (const { usage, pods } of inputs.windows) await verifyFacts([...usage, ...pods]);
-  await verifyFacts(inputs.worth.filter((fact) => fact.kind !== "pod_day"));
-  for (const { usage, pods } of inputs.history) await verifyFacts([...usage, ...pods]);
+  for (const { usage, pods } of inputs.windows) await verifyFacts([...usage, ...pods], verified);
+  await verifyFacts(
+    inputs.worth.filter((fact) => fact.kind !== "pod_day"),
+    verified,
+  );
+  for (const { usage, pods } of inputs.history) await verifyFacts([...usage, ...pods], verified);
   const temporary = join(paths.published, `findings-${randomUUID()}.tmp.duckdb`);
   const interrupt = () => session.interrupt();
   signal.addEventListener("abort", interrupt, { once: true });

@@ -1,21 +1,23 @@
 -- Seconds that containers ran on a pool's nodes in the window, and what they asked for meanwhile.
 -- Grain: cluster, pool, namespace, workload, container. Core-milliseconds, MiB-seconds.
--- Reads: usage_hour, node_hour, pod_workload, span. Read by: the ledger.
--- Added up by pod and day before anything is looked up; nodes go by a hash, that no two share one is checked
--- (node-days-add-up).
+-- Reads: window_usage_hour, container_use, container_steady, pool_node_hour, pod_day. Read by: the ledger.
+-- Where a node was not seen in an hour, or changed its pool, or a pod its workload, it is asked hour by hour and day by
+-- day; all others are added up already (container_steady).
 WITH
-hours AS (
+odd AS (
   SELECT
-    hash(n.cluster, n.node) AS node_hash,
-    n.hour AS hour,
-    n.pool AS pool
-  FROM node_hour AS n
-  CROSS JOIN span AS s
-  WHERE NOT n.virtual
-    AND n.pool <> ''
-    AND day_of(n.hour) BETWEEN s.window_from AND s.until
+    u.node_hash AS node_hash,
+    u.namespace AS namespace,
+    u.pod_uid AS pod_uid,
+    u.container AS container
+  FROM container_use AS u
+  ANTI JOIN container_steady AS s
+    ON s.node_hash = u.node_hash
+    AND s.namespace IS NOT DISTINCT FROM u.namespace
+    AND s.pod_uid IS NOT DISTINCT FROM u.pod_uid
+    AND s.container IS NOT DISTINCT FROM u.container
 ),
-used AS (
+odd_day AS (
   SELECT
     u.cluster AS cluster,
     h.pool AS pool,
@@ -27,8 +29,13 @@ used AS (
     sum(u.seconds) AS seconds,
     sum(u.cpu_requested) AS cpu_requested,
     sum(u.mem_requested) AS mem_requested
-  FROM usage_hour AS u
-  JOIN hours AS h
+  FROM window_usage_hour AS u
+  JOIN odd AS o
+    ON o.node_hash = hash(u.cluster, u.node)
+    AND o.namespace IS NOT DISTINCT FROM u.namespace
+    AND o.pod_uid IS NOT DISTINCT FROM u.pod_uid
+    AND o.container IS NOT DISTINCT FROM u.container
+  JOIN pool_node_hour AS h
     ON h.node_hash = hash(u.cluster, u.node)
     AND h.hour = u.hour
   GROUP BY
@@ -38,26 +45,67 @@ used AS (
     u.namespace,
     u.pod_uid,
     u.container
+),
+-- The workload a pod is of, the longer where it was of two that day.
+pod_workload AS (
+  SELECT
+    p.cluster AS cluster,
+    p.day AS day,
+    p.pod_uid AS pod_uid,
+    arg_max(p.workload_kind, p.running_s) AS workload_kind,
+    arg_max(p.workload, p.running_s) AS workload
+  FROM pod_day AS p
+  SEMI JOIN odd AS o
+    ON o.pod_uid = p.pod_uid
+  GROUP BY
+    p.cluster,
+    p.day,
+    p.pod_uid
+),
+used AS (
+  SELECT
+    cluster AS cluster,
+    pool AS pool,
+    namespace AS namespace,
+    coalesce(workload_kind, 'Pod') AS workload_kind,
+    coalesce(workload, pod) AS workload,
+    container AS container,
+    seconds AS seconds,
+    cpu_requested AS cpu_requested,
+    mem_requested AS mem_requested
+  FROM container_steady
+  UNION ALL
+  SELECT
+    d.cluster,
+    d.pool,
+    d.namespace,
+    coalesce(w.workload_kind, 'Pod'),
+    coalesce(w.workload, d.pod),
+    d.container,
+    d.seconds,
+    d.cpu_requested,
+    d.mem_requested
+  FROM odd_day AS d
+  LEFT JOIN pod_workload AS w
+    ON w.cluster = d.cluster
+    AND CAST(w.day AS DATE) = DATE '1970-01-01' + CAST(d.day_no AS INTEGER)
+    AND w.pod_uid = d.pod_uid
 )
 SELECT
-  u.cluster AS cluster,
-  u.pool AS pool,
-  u.namespace AS namespace,
-  coalesce(w.workload_kind, 'Pod') AS workload_kind,
-  coalesce(w.workload, u.pod) AS workload,
-  u.container AS container,
-  CAST(sum(u.seconds) AS VARCHAR) AS seconds,
-  CAST(sum(u.cpu_requested) AS VARCHAR) AS cpu_requested,
-  CAST(sum(u.mem_requested) AS VARCHAR) AS mem_requested
-FROM used AS u
-LEFT JOIN pod_workload AS w
-  ON w.cluster = u.cluster
-  AND w.day = DATE '1970-01-01' + CAST(u.day_no AS INTEGER)
-  AND w.pod_uid = u.pod_uid
+  cluster AS cluster,
+  pool AS pool,
+  namespace AS namespace,
+  workload_kind AS workload_kind,
+  workload AS workload,
+  container AS container,
+  CAST(sum(seconds) AS VARCHAR) AS seconds,
+  CAST(sum(cpu_requested) AS VARCHAR) AS cpu_requested,
+  CAST(sum(mem_requested) AS VARCHAR) AS mem_requested
+FROM used
 GROUP BY
-  u.cluster,
-  u.pool,
-  u.namespace,
-  coalesce(w.workload_kind, 'Pod'),
-  coalesce(w.workload, u.pod),
-  u.container
+  cluster,
+  pool,
+  namespace,
+  workload_kind,
+  workload,
+  container

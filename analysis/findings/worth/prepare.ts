@@ -52,6 +52,11 @@ const TABLES = [
   "pool_day",
   "pool_cost",
   "pool_value",
+  "pool_node_hour",
+  "node_steady",
+  "pod_steady",
+  "container_use",
+  "container_steady",
   "container_pool",
   "pool_hour",
   "pool_pod",
@@ -107,6 +112,15 @@ export async function prepareWorth(context: FindingsContext): Promise<Span | nul
     "SELECT CAST(seen_from AS VARCHAR) AS seen_from, CAST(window_from AS VARCHAR) AS window_from, CAST(until AS VARCHAR) AS until FROM span",
   );
   if (span.until === null) return null;
+  const { window_from, until } = span as Span;
+  await session.run(
+    `CREATE OR REPLACE TEMP VIEW window_usage_hour AS ${factView(
+      FACTS["usage_hour"] ?? {},
+      inputs.worth.filter(
+        ({ kind, day }) => kind === "usage_hour" && window_from <= day && day <= until,
+      ),
+    )}`,
+  );
   for (const name of TABLES) {
     context.signal.throwIfAborted();
     const sql = read(name);
