@@ -111,12 +111,13 @@ export function encodedTexts({ dictionary, indices, lengths }: TextData, rows: n
 }
 
 function plainTexts(texts: readonly string[]): Buffer {
-  const sizes = texts.map((text) => Buffer.byteLength(text));
-  const bytes = Buffer.allocUnsafe(sizes.reduce((sum, size) => sum + size + 4, 0));
+  let size = 0;
+  for (const text of texts) size += 4 + Buffer.byteLength(text);
+  const bytes = Buffer.allocUnsafe(size);
   let at = 0;
-  for (const [index, text] of texts.entries()) {
-    at = bytes.writeUInt32LE(sizes[index] as number, at);
-    at += bytes.write(text, at);
+  for (const text of texts) {
+    const length = bytes.write(text, at + 4);
+    at = bytes.writeUInt32LE(length, at) + length;
   }
   return bytes;
 }

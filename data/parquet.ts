@@ -1,5 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
-import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
+import { closeSync, fsync, openSync, writeSync } from "node:fs";
+import { promisify } from "node:util";
 import { zstdCompressSync, constants } from "node:zlib";
 import { AppError } from "./errors.ts";
 import { renameDurably } from "./files.ts";
@@ -37,6 +38,7 @@ const PHYSICAL = { BOOLEAN: 0, INTEGER: 1, BIGINT: 2, VARCHAR: 6 } as const;
 const CODEC_NONE = 0;
 /** Bytes of a column that are worth unpacking: below, starting to unpack takes longer than reading them. */
 const LEAST_PACKED = 4096;
+const WRITE_AT_ONCE = 256 << 10;
 const LEVEL = { [constants.ZSTD_c_compressionLevel]: 1 };
 /** One piece as large as a page can become: the default makes and joins sixty, a larger one is waste. */
 const packed = (body: Uint8Array): Buffer =>
@@ -60,6 +62,9 @@ export class ParquetWriter {
   readonly #groups: { rows: number; chunks: Chunk[] }[] = [];
   readonly #hash: Hash = createHash("sha256");
   readonly #file: number;
+  /** What is not written yet: a page is small, and to write and hash each takes longer than to copy it. */
+  readonly #waiting = Buffer.allocUnsafeSlow(WRITE_AT_ONCE);
+  #filled = 0;
   #at = 0;
   #open = true;
 
@@ -72,10 +77,24 @@ export class ParquetWriter {
   }
 
   #put(bytes: Uint8Array): void {
+    this.#at += bytes.length;
+    if (this.#filled + bytes.length > WRITE_AT_ONCE) this.#write();
+    if (bytes.length > WRITE_AT_ONCE) this.#writeAll(bytes);
+    else {
+      this.#waiting.set(bytes, this.#filled);
+      this.#filled += bytes.length;
+    }
+  }
+
+  #write(): void {
+    this.#writeAll(this.#waiting.subarray(0, this.#filled));
+    this.#filled = 0;
+  }
+
+  #writeAll(bytes: Uint8Array): void {
     let from = 0;
     while (from < bytes.length) from += writeSync(this.#file, bytes, from);
     this.#hash.update(bytes);
-    this.#at += bytes.length;
   }
 
   /** Writes the first `rows` of each column as a row group. */
@@ -152,7 +171,8 @@ export class ParquetWriter {
     this.#put(footer);
     this.#put(length);
     this.#put(Buffer.from("PAR1"));
-    fsyncSync(this.#file);
+    this.#write();
+    await promisify(fsync)(this.#file);
     this.close();
     await renameDurably(`${this.#path}.tmp`, this.#path);
     return { rows, bytes: this.#at, sha256: this.#hash.digest("hex") };

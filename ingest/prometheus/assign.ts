@@ -1,6 +1,6 @@
 import type { Part } from "./parts.ts";
 import { containerOf, type ContainerParts, nodeOf, ownerOf, type Pod, type Pods } from "./pods.ts";
-import { BUCKET_MS, type Run, union, type Window } from "./runs.ts";
+import { addRuns, BUCKET_MS, type Run, union, type Window } from "./runs.ts";
 
 /**
  * Gives what was measured to the pods it is about. cAdvisor's series may say a uid, or hold one in
@@ -10,12 +10,8 @@ export function assign(measured: Iterable<ContainerParts>, pods: Pods, window: W
   for (const parts of measured) {
     const candidates = candidatesOf(parts, pods);
     const [only] = candidates;
-    if (candidates.length === 1 && only !== undefined) {
-      give(only.pod, parts, (part) => part);
-      continue;
-    }
-    for (const { pod, from, until } of candidates)
-      give(pod, parts, (part) => within(part, from, until, window));
+    if (candidates.length === 1 && only !== undefined) give(only.pod, parts);
+    else for (const { pod, from, until } of candidates) give(pod, cut(parts, from, until, window));
   }
 }
 
@@ -52,25 +48,36 @@ function candidatesOf(parts: ContainerParts, pods: Pods): Candidate[] {
   }));
 }
 
-function give(pod: Pod, parts: ContainerParts, take: (part: Part) => Part | null): void {
-  const all = (list: readonly Part[]) => list.map(take).filter((part) => part !== null);
-  const cpu = all(parts.cpu);
-  const memory = all(parts.memory);
-  const seen = [...cpu, ...memory];
-  if (parts.node !== "")
-    for (const part of seen)
-      pod.nodes.set(parts.node, [...(pod.nodes.get(parts.node) ?? []), ...part.runs]);
-  pod.received.push(...all(parts.received));
-  pod.sent.push(...all(parts.sent));
+function give(pod: Pod, parts: ContainerParts): void {
+  const { cpu, memory, throttled, oom } = parts;
+  if (parts.node !== "") {
+    for (const { runs } of cpu) addRuns(pod.nodes, parts.node, runs);
+    for (const { runs } of memory) addRuns(pod.nodes, parts.node, runs);
+  }
+  pod.received.push(...parts.received);
+  pod.sent.push(...parts.sent);
   if (parts.container === "") return;
-  const throttled = all(parts.throttled);
-  const oom = all(parts.oom);
-  if (seen.length + throttled.length + oom.length === 0) return;
+  if (cpu.length + memory.length + throttled.length + oom.length === 0) return;
   const container = containerOf(pod, parts.container);
   container.cpu.push(...cpu);
   container.memory.push(...memory);
   container.throttled.push(...throttled);
   container.oom.push(...oom);
+}
+
+/** What of a container's parts lies in a stretch of time. */
+function cut(parts: ContainerParts, from: number, until: number, window: Window): ContainerParts {
+  const all = (list: readonly Part[]) =>
+    list.map((part) => within(part, from, until, window)).filter((part) => part !== null);
+  return {
+    ...parts,
+    cpu: all(parts.cpu),
+    memory: all(parts.memory),
+    throttled: all(parts.throttled),
+    oom: all(parts.oom),
+    received: all(parts.received),
+    sent: all(parts.sent),
+  };
 }
 
 /** What of a part lies in a stretch of time, to the five minutes; null where nothing does. */

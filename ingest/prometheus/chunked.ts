@@ -12,6 +12,8 @@ import type { Window } from "./runs.ts";
 /** What a whole answer was. */
 export interface ChunkedEnd {
   frames: number;
+  /** One more than the last question that frames are about. */
+  answered: number;
   /** Series with native histograms, which hold nothing we read, by name. */
   skipped: string[];
 }
@@ -21,10 +23,10 @@ export interface SeriesSink {
   series(metric: string, labels: Labels, figures: SeriesFigures): void;
 }
 
-/** How the series of an answer are reduced, and where. */
+/** How the series of an answer are reduced, by the question they answer, and where. */
 export interface Reading {
   samples: Samples;
-  fold: Fold;
+  folds: readonly Fold[];
   window: Window;
 }
 
@@ -51,11 +53,11 @@ export class ChunkedReader {
     if (series.samples > 0) this.#sink.series(name, labels, series);
   };
 
-  constructor(place: string, { samples, fold, window }: Reading, sink: SeriesSink) {
+  constructor(place: string, { samples, folds, window }: Reading, sink: SeriesSink) {
     this.#place = place;
     this.#samples = samples;
     this.#sink = sink;
-    this.#stream = samples.open(fold, window);
+    this.#stream = samples.open(folds, window);
   }
 
   /** Takes the next bytes; they are the caller's again when it returns. */
@@ -67,9 +69,9 @@ export class ChunkedReader {
 
   /** The answer is whole: gives its last series to the sink. */
   end(): ChunkedEnd {
-    const frames = readable(this.#place, () => this.#samples.end(this.#stream));
+    const ended = readable(this.#place, () => this.#samples.end(this.#stream));
     this.#samples.each(this.#each);
-    return { frames, skipped: [...this.#skipped] };
+    return { ...ended, skipped: [...this.#skipped] };
   }
 }
 

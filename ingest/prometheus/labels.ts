@@ -1,4 +1,4 @@
-import { length, union, type Run } from "./runs.ts";
+import { addRuns, length, union, type Run } from "./runs.ts";
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -71,7 +71,7 @@ export class HeldLabels {
       this.#held ??= new Map();
       const values = this.#held.get(key) ?? new Map<string, Run[]>();
       this.#held.set(key, values);
-      values.set(value, [...(values.get(value) ?? []), ...runs]);
+      addRuns(values, value, runs);
     }
   }
 

@@ -1,6 +1,15 @@
 import { type FactSink } from "./facts.ts";
 import { label, type Labels } from "./labels.ts";
-import { bridged, HOUR_MS, oneValue, type Run, spread, union, type Window } from "./runs.ts";
+import {
+  addRuns,
+  bridged,
+  HOUR_MS,
+  oneValue,
+  type Run,
+  spread,
+  union,
+  type Window,
+} from "./runs.ts";
 
 const RESOURCES = ["cpu", "memory", "nvidia_com_gpu"] as const;
 type Sized = "capacity" | "allocatable";
@@ -53,13 +62,12 @@ export class Nodes {
     if (/\bvk-/.test(labels["kubelet_version"] ?? "")) node.virtual = true;
     const provider = (labels["provider_id"] ?? "").toLowerCase().replace(/^azure:\/\//, "");
     if (provider === "") return;
-    node.providers.set(provider, [...(node.providers.get(provider) ?? []), ...runs]);
+    addRuns(node.providers, provider, runs);
   }
 
   size(which: Sized, labels: Labels, runs: readonly Run[]): void {
     const { sizes } = this.#node(label(labels, "node"));
-    const key = `${which} ${labels["resource"] ?? ""}`;
-    sizes.set(key, [...(sizes.get(key) ?? []), ...runs]);
+    addRuns(sizes, `${which} ${labels["resource"] ?? ""}`, runs);
   }
 
   labels(labels: Labels, runs: readonly Run[]): void {
@@ -122,8 +130,9 @@ export class Nodes {
     // Whoever runs containers is there, whatever kube-state-metrics missed.
     const present = hours(union([...seen, ...covered]));
     const measured = hours(covered);
+    const sizes = new Map([...node.sizes].map(([key, runs]) => [key, oneValue(runs)]));
     const size = (which: Sized, resource: (typeof RESOURCES)[number], hour: number) =>
-      latest(oneValue(node.sizes.get(`${which} ${resource}`) ?? []), from, hour);
+      latest(sizes.get(`${which} ${resource}`) ?? [], from, hour);
     let coverage = 0;
     for (let hour = 0; hour < 24; hour++) {
       const seconds = Math.round((present[hour] ?? 0) / 1000);

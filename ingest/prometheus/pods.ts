@@ -180,5 +180,11 @@ export function uidOfPath(path: string): string {
 }
 
 /** Runs of one value each, of one resource's requests or limits; zero is none. */
-export const setOf = (sizes: ReadonlyMap<string, Run[]>, resource: string): Run[] =>
-  oneValue(sizes.get(resource) ?? []).filter((run) => run.value > 0);
+export function setOf(
+  sizes: ReadonlyMap<string, readonly Run[]>,
+  resource: string,
+): readonly Run[] {
+  const runs = sizes.get(resource);
+  return runs === undefined ? NO_RUNS : oneValue(runs).filter((run) => run.value > 0);
+}
+const NO_RUNS: readonly Run[] = [];

@@ -4,7 +4,7 @@ import type { Endpoint } from "./endpoint.ts";
 import { type Matcher, METRICS } from "./metrics.ts";
 import { ChunkedReader } from "./chunked.ts";
 import { remoteRead } from "./remote-read.ts";
-import { HOUR_MS } from "./runs.ts";
+import { BUCKET_MS, HOUR_MS } from "./runs.ts";
 import { Samples } from "./samples.ts";
 
 /** What a server has, found by asking it. */
@@ -14,6 +14,8 @@ export interface Capabilities {
   rung: "remote-read" | "query-range";
   /** Why not the better one; null where it is. */
   why: string | null;
+  /** Whether one request of remote read may ask several questions. */
+  several: boolean;
   /** Milliseconds between scrapes. */
   interval: { cadvisor: number; ksm: number };
   /** How many containers were measured in each namespace. */
@@ -88,13 +90,15 @@ export async function probe(
     cadvisor: await spacing("container_cpu_usage_seconds_total"),
     ksm: await spacing(series.has("kube_pod_info") ? "kube_pod_info" : "kube_node_info"),
   };
-  const why = endpoint.azure
-    ? "Azure Monitor has no remote read"
-    : await streams(endpoint, options);
+  const [smallest] = [...namespaces].reduce((a, b) => (b[1] < a[1] ? b : a), ["", Infinity]);
+  const { why, several } = endpoint.azure
+    ? { why: "Azure Monitor has no remote read", several: false }
+    : await streams(endpoint, smallest, options);
   return {
     version,
     rung: why === null ? "remote-read" : "query-range",
     why,
+    several,
     interval,
     sizes: namespaces,
   };
@@ -114,31 +118,38 @@ export function intervalOf(samples: number, name: string, place: string): number
   return (nearest[0] ?? 60) * 1000;
 }
 
-/** Null where streamed remote read works; else why it does not. */
-async function streams(endpoint: Endpoint, options: ProbeOptions): Promise<string | null> {
+/**
+ * Whether streamed remote read works, else why it does not; and whether it answers both of two questions.
+ * @param namespace one with containers
+ */
+async function streams(
+  endpoint: Endpoint,
+  namespace: string,
+  { cluster, at, signal }: ProbeOptions,
+): Promise<Pick<Capabilities, "why" | "several">> {
+  // As far back as the count looked that found the namespace.
+  const window = { from: at - BUCKET_MS, until: at };
+  const query = {
+    ...window,
+    matchers: [
+      ["__name__", "=", "container_memory_working_set_bytes"] as const,
+      ["namespace", "=", namespace] as const,
+      ...cluster,
+    ],
+  };
+  const fold = { kind: "gauge", hold: 0, most: Infinity } as const;
+  const reading = { samples: new Samples(), folds: [fold, fold], window };
   try {
-    await remoteRead(
+    const { answered } = await remoteRead(
       endpoint,
-      {
-        from: options.at - 1,
-        until: options.at,
-        matchers: [["__name__", "=", "kube_node_info"], ...options.cluster],
-      },
-      new ChunkedReader(
-        endpoint.place,
-        {
-          samples: new Samples(),
-          fold: { kind: "state", hold: 0, most: Infinity },
-          window: { from: options.at - 1, until: options.at },
-        },
-        { series() {} },
-      ),
-      { signal: options.signal, timeoutMs: 30_000 },
+      [query, query],
+      new ChunkedReader(endpoint.place, reading, { series() {} }),
+      { signal, timeoutMs: 30_000 },
     );
-    return null;
+    return { why: null, several: answered === 2 };
   } catch (error) {
-    if (options.signal.aborted) throw error;
-    return error instanceof Error ? error.message : String(error);
+    if (signal.aborted) throw error;
+    return { why: error instanceof Error ? error.message : String(error), several: false };
   }
 }
 

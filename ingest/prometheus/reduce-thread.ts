@@ -178,13 +178,14 @@ export class ReduceThread {
   }
 
   /**
-   * Takes one answer of remote read, with series of a metric. They are reduced later than this says:
-   * what is wrong with them is thrown by any later call, at last by `finish`.
+   * Takes one answer of remote read, with series of metrics in the order they were asked for. They are
+   * reduced later than this says: what is wrong with them is thrown by any later call, at last by `finish`.
    */
-  stream(metric: Metric): ChunkSink<object> {
+  stream(metrics: readonly Metric[]): ChunkSink<object> {
     if (this.#options === undefined) throw new AppError("INTERNAL", "no day was begun");
     const { window, interval } = this.#options;
-    const stream = this.#samples.open(foldOf(metric, interval), window);
+    const folds = metrics.map((metric) => foldOf(metric, interval));
+    const stream = this.#samples.open(folds, window);
     const send = () => this.#send();
     return {
       take: (piece) => {

@@ -29,10 +29,10 @@ export interface RemoteReadOptions {
 
 const STREAMED = "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse";
 
-/** Reads what matches, series after series; nothing of a stream that breaks is to be kept. */
+/** Reads what matches each query, one after another, series after series; nothing of a stream that breaks is to be kept. */
 export async function remoteRead<End extends object>(
   endpoint: Endpoint,
-  query: RemoteQuery,
+  queries: readonly RemoteQuery[],
   into: ChunkSink<End>,
   options: RemoteReadOptions,
 ): Promise<{ bytes: number } & End> {
@@ -55,7 +55,7 @@ export async function remoteRead<End extends object>(
     },
   };
   try {
-    const answer = await begin(endpoint, remoteRequest(query), counted, options);
+    const answer = await begin(endpoint, remoteRequest(queries), counted, options);
     const type = answer.headers["content-type"] ?? "";
     if (!type.startsWith(counted.type)) {
       answer.destroy();

@@ -11,12 +11,14 @@ export interface RemoteQuery {
 
 const MATCHER_TYPES = { "=": 0, "!=": 1, "=~": 2, "!~": 3 } as const;
 
-/** The body that asks a query. */
-export const remoteRequest = (query: RemoteQuery): Buffer => literalSnappy(readRequest(query));
+/** The body that asks queries; frames of the answer say by their numbers which they are about. */
+export const remoteRequest = (queries: readonly RemoteQuery[]): Buffer =>
+  // A `ReadRequest` that takes streamed chunks only.
+  literalSnappy(Buffer.concat([...queries.map((query) => block(1, asked(query))), scalar(2, 1)]));
 
-/** A `ReadRequest` of one query that takes streamed chunks only. */
-function readRequest(query: RemoteQuery): Buffer {
-  const matchers = query.matchers.map(([name, type, value]) =>
+/** A `Query`. */
+function asked({ from, until, matchers }: RemoteQuery): Buffer {
+  const blocks = matchers.map(([name, type, value]) =>
     block(
       3,
       Buffer.concat([
@@ -26,8 +28,7 @@ function readRequest(query: RemoteQuery): Buffer {
       ]),
     ),
   );
-  const asked = Buffer.concat([scalar(1, query.from), scalar(2, query.until), ...matchers]);
-  return Buffer.concat([block(1, asked), scalar(2, 1)]);
+  return Buffer.concat([scalar(1, from), scalar(2, until), ...blocks]);
 }
 
 /** Snappy without compressing: its format allows it, and requests are small. */

@@ -19,13 +19,29 @@ export const GAP_MS = 301_000;
 /** The time any of them covers: sorted, none touching another. */
 export function union(runs: readonly Run[]): Run[] {
   if (runs.length < 2) return runs.map((run) => ({ ...run, value: 1 }));
-  const sorted = runs.toSorted((a, b) => a.from - b.from || b.until - a.until);
+  const sorted = isSorted(runs) ? runs : runs.toSorted(byTime);
   const joined: Run[] = [];
   let last: Run | undefined;
   for (const run of sorted)
     if (last !== undefined && run.from <= last.until) last.until = Math.max(last.until, run.until);
     else joined.push((last = { from: run.from, until: run.until, value: 1 }));
   return joined;
+}
+
+const byTime = (a: Run, b: Run) => a.from - b.from || b.until - a.until;
+
+/** Mostly they are, and to sort three makes more garbage than all that is done with them. */
+function isSorted(runs: readonly Run[]): boolean {
+  for (let at = 1; at < runs.length; at++)
+    if (byTime(runs[at - 1] as Run, runs[at] as Run) > 0) return false;
+  return true;
+}
+
+/** Adds runs to those of a key. */
+export function addRuns<K>(held: Map<K, Run[]>, key: K, runs: readonly Run[]): void {
+  const known = held.get(key);
+  if (known === undefined) held.set(key, [...runs]);
+  else known.push(...runs);
 }
 
 /** As `union`, with gaps up to five minutes bridged. */
@@ -52,7 +68,7 @@ export function oneValue(runs: readonly Run[]): Run[] {
       const last = out.at(-1) as Run;
       if (last.until <= run.from) break;
       out.pop();
-      if (last.until > run.until) resumed.push({ ...last, from: run.until });
+      if (last.until > run.until) resumed.push({ ...last, from: Math.max(last.from, run.until) });
       if (last.from < run.from) {
         out.push({ ...last, until: run.from });
         break;
@@ -66,6 +82,7 @@ export function oneValue(runs: readonly Run[]): Run[] {
 /** Where both are, with the value of the first; both are sorted and without overlaps. */
 export function intersect(runs: readonly Run[], where: readonly Run[]): Run[] {
   const out: Run[] = [];
+  if (where.length === 0) return out;
   let at = 0;
   for (const run of runs) {
     while (at > 0 && (where[at - 1] as Run).until > run.from) at--;

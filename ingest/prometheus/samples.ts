@@ -52,12 +52,14 @@ export class UnreadableStream extends Error {}
 export type OnSeries = (series: StreamedSeries) => void;
 
 interface Kernel {
-  open(kind: number, hold: number, most: number, from: number, until: number): number;
+  open(from: number, until: number): number;
+  ask(stream: number, kind: number, hold: number, most: number): void;
   close(stream: number): void;
   reserve(stream: number, bytes: number): number;
   take(stream: number, bytes: number): number;
   end(stream: number): number;
   frames(stream: number): number;
+  answered(stream: number): number;
   detail(): number;
   times(): number;
   values(): number;
@@ -84,6 +86,7 @@ const FAULTS: Readonly<Record<number, (detail: number) => string>> = {
   6: () => unreadable("a number is cut"),
   7: () => unreadable("a field is cut"),
   8: (kind) => unreadable(`a field of kind ${kind}`),
+  9: (index) => `answers question ${index}, which was not asked`,
   17: () => unreadable("a chunk ends within its first sample"),
   18: () => unreadable("a chunk ends before its samples do"),
   19: () => unreadable("a chunk states more than 64 bits of a value"),
@@ -111,9 +114,14 @@ export class Samples {
   #told = 0;
   #views = viewsOf(new ArrayBuffer());
 
-  /** Begins a stream; its number is for the other functions. */
-  open({ kind, hold, most }: Fold, { from, until }: Window): number {
-    return this.#kernel.open(KINDS[kind], hold, most, from, until);
+  /**
+   * Begins a stream; its number is for the other functions.
+   * @param folds how the answers of each question of the request are reduced, in their order
+   */
+  open(folds: readonly Fold[], { from, until }: Window): number {
+    const stream = this.#kernel.open(from, until);
+    for (const { kind, hold, most } of folds) this.#kernel.ask(stream, KINDS[kind], hold, most);
+    return stream;
   }
 
   /**
@@ -130,11 +138,14 @@ export class Samples {
     this.#check(said);
   }
 
-  /** The answer is whole, and so is its last series; gives how many frames it had. Throws as `take`. */
-  end(stream: number): number {
+  /**
+   * The answer is whole, and so is its last series; gives how many frames it had, and one more than the last
+   * question with an answer. Throws as `take`.
+   */
+  end(stream: number): { frames: number; answered: number } {
     this.#check(this.#kernel.end(stream));
     this.#kernel.close(stream);
-    return this.#kernel.frames(stream);
+    return { frames: this.#kernel.frames(stream), answered: this.#kernel.answered(stream) };
   }
 
   /** Bytes of the series that are done, and of texts of theirs that are new. */
@@ -194,7 +205,7 @@ export class Samples {
     values: Float64Array,
     count: number,
   ): SeriesFigures {
-    const stream = this.open(fold, window);
+    const stream = this.open([fold], window);
     const at = this.#kernel.times() / 8;
     const also = this.#kernel.values() / 8;
     for (let from = 0; from < count; from += PIECE) {

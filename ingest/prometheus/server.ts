@@ -54,6 +54,8 @@ const MOST_SKEW_MS = 60_000;
 const TIMEOUT_MS = 120_000;
 /** Series of one metric that are held at once: samples are small, a day's JSON is not. */
 const SHARD_SERIES = { "remote-read": 1_200, "query-range": 600 } as const;
+/** Where one request asks for many metrics, and a group more costs little: its facts are written while the next is read. */
+const SMALL_SHARD = 400;
 
 /** @param credential in place of what the environment signs in with */
 export function openServer(
@@ -137,7 +139,8 @@ export function openServer(
     async read(day, window, folder) {
       const found = await this.capabilities(window.until - 1);
       // Asked for while what is about the whole cluster is read.
-      const shards = shardsOf(client, window, found.sizes, SHARD_SERIES[found.rung], cluster);
+      const most = found.several ? SMALL_SHARD : SHARD_SERIES[found.rung];
+      const shards = shardsOf(client, window, found.sizes, most, cluster);
       shards.catch(() => {});
       const reading = { day, window, folder, shards, ...found };
       const { reduced, requests } =
@@ -162,18 +165,23 @@ export function openServer(
     },
   };
 
-  /** Asks for all metrics of the cluster, then shard after shard for those of its namespaces. */
+  /**
+   * Asks for all metrics of the cluster, then shard after shard for those of its namespaces: one in a
+   * request, or, where it may have several, all of them in as many requests as run at once.
+   */
   async function each(
-    { day, shards }: Reading,
-    ask: (metric: Metric, shard: Shard) => Promise<void>,
+    { day, shards, several }: Reading,
+    ask: (metrics: readonly Metric[], shard: Shard) => Promise<void>,
     endShard: () => Promise<void> | void,
   ): Promise<void> {
     const of = (scope: Metric["scope"]) => METRICS.filter((metric) => metric.scope === scope);
     const round = async (shard: Shard, metrics: readonly Metric[]) => {
       let done = 0;
-      await pooled(metrics, concurrency, async (metric) => {
-        await ask(metric, shard);
-        context.progress(`${config.name}: ${day}, ${shard.name}`, ++done, metrics.length);
+      const requests = dealt(metrics, several ? concurrency : metrics.length);
+      await pooled(requests, concurrency, async (some) => {
+        await ask(some, shard);
+        done += some.length;
+        context.progress(`${config.name}: ${day}, ${shard.name}`, done, metrics.length);
       });
     };
     await round({ name: "the cluster", matchers: [] }, of("cluster"));
@@ -193,19 +201,19 @@ export function openServer(
       await reducing.begin({ day, window, interval, cluster: config.cluster, folder });
       await each(
         reading,
-        async (metric, shard) => {
-          const { name, where } = metric;
-          const query = {
+        async (metrics, shard) => {
+          const queries = metrics.map(({ name, where }) => ({
             from: window.from - BUCKET_MS,
             until: window.until - 1,
             matchers: [["__name__", "=", name] as const, ...where, ...shard.matchers, ...cluster],
-          };
-          const into = reducing.stream(metric);
-          const { bytes } = await remoteRead(endpoint, query, into, {
+          }));
+          const into = reducing.stream(metrics);
+          const { bytes } = await remoteRead(endpoint, queries, into, {
             signal,
             timeoutMs: TIMEOUT_MS,
           });
-          requests.push({ what: name, shard: shard.name, bytes });
+          const what = metrics.map(({ name }) => name).join(" ");
+          requests.push({ what, shard: shard.name, bytes });
         },
         // Written while the next shard is on its way; where that fails, the next request does.
         () => void reducing.endShard().catch(() => {}),
@@ -223,15 +231,17 @@ export function openServer(
       const pace = { points: Infinity };
       await each(
         reading,
-        (metric, shard) =>
-          readMetric(endpoint, metric, [...shard.matchers, ...cluster], reducer, {
-            window,
-            interval,
-            pace,
-            signal: context.signal,
-            timeoutMs: TIMEOUT_MS,
-            asked: (what, bytes) => requests.push({ what, shard: shard.name, bytes }),
-          }),
+        async (metrics, shard) => {
+          for (const metric of metrics)
+            await readMetric(endpoint, metric, [...shard.matchers, ...cluster], reducer, {
+              window,
+              interval,
+              pace,
+              signal: context.signal,
+              timeoutMs: TIMEOUT_MS,
+              asked: (what, bytes) => requests.push({ what, shard: shard.name, bytes }),
+            });
+        },
         () => reducer.endShard(),
       );
       const ended = reducer.end();
@@ -241,3 +251,9 @@ export function openServer(
     }
   }
 }
+
+/** Deals a list out to so many, by turns. */
+const dealt = <T>(list: readonly T[], hands: number): T[][] =>
+  Array.from({ length: Math.min(hands, list.length) }, (_, hand) =>
+    list.filter((_item, index) => index % hands === hand),
+  );

@@ -1,7 +1,7 @@
 import { HeldLabels, label, type Labels } from "./labels.ts";
 import type { Nodes } from "./nodes.ts";
 import { containerOf, type ContainerParts, type Owner, ownerOf, type Pod, Pods } from "./pods.ts";
-import { HOUR_MS, type Run } from "./runs.ts";
+import { addRuns, HOUR_MS, type Run } from "./runs.ts";
 import { Claims, type Volumes } from "./volumes.ts";
 
 export interface NamespaceDay {
@@ -112,7 +112,7 @@ function takePodState(pod: Pod, metric: string, labels: Labels, runs: Run[]): vo
   switch (metric) {
     case "kube_pod_info": {
       const node = label(labels, "node");
-      pod.nodes.set(node, [...(pod.nodes.get(node) ?? []), ...runs]);
+      addRuns(pod.nodes, node, runs);
       pod.seen.push(...runs);
       if (labels["host_network"] === "true") pod.hostNetwork = true;
       const kind = labels["created_by_kind"] ?? "";
@@ -137,15 +137,14 @@ function takePodState(pod: Pod, metric: string, labels: Labels, runs: Run[]): vo
       return pod.annotations.add(labels, "annotation_", runs);
     case "kube_pod_spec_volumes_persistentvolumeclaims_info": {
       const claim = labels["persistentvolumeclaim"] ?? "";
-      pod.claims.set(claim, [...(pod.claims.get(claim) ?? []), ...runs]);
+      addRuns(pod.claims, claim, runs);
       return;
     }
     case "kube_pod_container_resource_requests":
     case "kube_pod_container_resource_limits": {
       const container = containerOf(pod, label(labels, "container"));
       const sizes = metric.endsWith("_limits") ? container.limits : container.requests;
-      const resource = labels["resource"] ?? "";
-      sizes.set(resource, [...(sizes.get(resource) ?? []), ...runs]);
+      addRuns(sizes, labels["resource"] ?? "", runs);
       return;
     }
     case "kube_pod_container_status_last_terminated_reason":

@@ -92,6 +92,10 @@ export class UsageRows {
   readonly #staged: Float64Array;
   readonly #five: Collecting;
   readonly #hour: Collecting;
+  /** Of the container that is reckoned: its first bucket, when that begins, and the bucket after its last. */
+  #first = 0;
+  #start = 0;
+  #end = 0;
 
   /** Rows that go to a sink. */
   static to(sink: FactSink): UsageRows {
@@ -148,66 +152,68 @@ export class UsageRows {
     this.#kernel.clearHours();
   }
 
-  #figures(measured: Measured, window: Window): void {
-    const kernel = this.#kernel;
-    const { container, present, reserved } = measured;
-    const { from: origin } = window;
-    const cellOf = (at: number) => Math.floor((at - origin) / BUCKET_MS);
-    let first = cellOf((present[0] as Run).from);
-    let end = cellOf((present.at(-1) as Run).until - 1) + 1;
-    const counted: [sum: Input, max: Input | null, parts: readonly Part[]][] = [
-      ["cpu", "cpuMax", container.cpu],
-      ["memory", "memoryMax", container.memory],
-      ["throttled", null, container.throttled],
-      ["oom", null, container.oom],
-      ["restarts", null, container.restarts],
-      ["received", null, measured.received],
-      ["sent", null, measured.sent],
-    ];
-    for (const [, , parts] of counted)
-      for (const part of parts) {
-        first = Math.min(first, part.first);
-        end = Math.max(end, part.first + part.figures.length / 2);
-      }
-    const start = origin + first * BUCKET_MS;
-    for (const [sum, max, parts] of counted)
-      for (const { figures, first: from } of parts) {
-        this.#staged.set(figures);
-        kernel.add(PLACE[sum], from - first, figures.length / 2);
-        if (max !== null) kernel.raise(PLACE[max], from - first, figures.length / 2);
-      }
-    const timed = (name: Input, runs: readonly Run[]) => {
-      for (const { from, until } of runs) kernel.weigh(PLACE[name], from - start, until - start, 1);
-    };
-    timed("there", present);
-    timed("measured", measured.used);
-    if (container.oomKilled.length > 0)
-      timed(
-        "killed",
-        intersect(union(container.oomKilled), [
-          { from: start, until: origin + end * BUCKET_MS, value: 1 },
-        ]),
-      );
-    const tops = (name: Input, runs: readonly Run[]) => {
-      for (const { from, until, value } of runs)
-        kernel.top(PLACE[name], from - start, until - start, value);
-    };
-    const weighed = (name: Input, runs: readonly Run[]) => {
-      for (const { from, until, value } of runs)
-        kernel.weigh(PLACE[name], from - start, until - start, value);
-    };
-    const request = (resource: string) => intersect(setOf(container.requests, resource), reserved);
-    const limit = (resource: string) => intersect(setOf(container.limits, resource), present);
-    const cpu = request("cpu");
-    const bytes = request("memory");
-    tops("cpuRequest", cpu);
-    weighed("cpuRequested", cpu);
-    tops("memoryRequest", bytes);
-    weighed("memoryRequested", bytes);
-    weighed("gpuRequested", request("nvidia_com_gpu"));
-    tops("cpuLimit", limit("cpu"));
-    tops("memoryLimit", limit("memory"));
-    kernel.figures(first, end - first, origin / 1000, container.oom.length > 0);
+  #figures(measured: Measured, { from: origin }: Window): void {
+    const { container, present, reserved, received, sent, used } = measured;
+    const { cpu, memory, throttled, oom, restarts } = container;
+    this.#first = Math.floor(((present[0] as Run).from - origin) / BUCKET_MS);
+    this.#end = Math.floor(((present.at(-1) as Run).until - 1 - origin) / BUCKET_MS) + 1;
+    for (const parts of [cpu, memory, throttled, oom, restarts, received, sent]) this.#span(parts);
+    this.#start = origin + this.#first * BUCKET_MS;
+    this.#count(cpu, PLACE.cpu, PLACE.cpuMax);
+    this.#count(memory, PLACE.memory, PLACE.memoryMax);
+    this.#count(throttled, PLACE.throttled);
+    this.#count(oom, PLACE.oom);
+    this.#count(restarts, PLACE.restarts);
+    this.#count(received, PLACE.received);
+    this.#count(sent, PLACE.sent);
+    this.#time(present, PLACE.there);
+    this.#time(used, PLACE.measured);
+    if (container.oomKilled.length > 0) {
+      const day = { from: this.#start, until: origin + this.#end * BUCKET_MS, value: 1 };
+      this.#time(intersect(union(container.oomKilled), [day]), PLACE.killed);
+    }
+    const { requests, limits } = container;
+    const cpuRequest = intersect(setOf(requests, "cpu"), reserved);
+    const memoryRequest = intersect(setOf(requests, "memory"), reserved);
+    this.#top(cpuRequest, PLACE.cpuRequest);
+    this.#weigh(cpuRequest, PLACE.cpuRequested);
+    this.#top(memoryRequest, PLACE.memoryRequest);
+    this.#weigh(memoryRequest, PLACE.memoryRequested);
+    this.#weigh(intersect(setOf(requests, "nvidia_com_gpu"), reserved), PLACE.gpuRequested);
+    this.#top(intersect(setOf(limits, "cpu"), present), PLACE.cpuLimit);
+    this.#top(intersect(setOf(limits, "memory"), present), PLACE.memoryLimit);
+    this.#kernel.figures(this.#first, this.#end - this.#first, origin / 1000, oom.length > 0);
+  }
+
+  /** Widens the buckets that are reckoned to those of parts. */
+  #span(parts: readonly Part[]): void {
+    for (const part of parts) {
+      this.#first = Math.min(this.#first, part.first);
+      this.#end = Math.max(this.#end, part.first + part.figures.length / 2);
+    }
+  }
+
+  #count(parts: readonly Part[], sum: number, max?: number): void {
+    for (const { figures, first } of parts) {
+      this.#staged.set(figures);
+      this.#kernel.add(sum, first - this.#first, figures.length / 2);
+      if (max !== undefined) this.#kernel.raise(max, first - this.#first, figures.length / 2);
+    }
+  }
+
+  #time(runs: readonly Run[], place: number): void {
+    for (const { from, until } of runs)
+      this.#kernel.weigh(place, from - this.#start, until - this.#start, 1);
+  }
+
+  #weigh(runs: readonly Run[], place: number): void {
+    for (const { from, until, value } of runs)
+      this.#kernel.weigh(place, from - this.#start, until - this.#start, value);
+  }
+
+  #top(runs: readonly Run[], place: number): void {
+    for (const { from, until, value } of runs)
+      this.#kernel.top(place, from - this.#start, until - this.#start, value);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { FactSink } from "./facts.ts";
 import { label, type Labels } from "./labels.ts";
 import type { Owner, Pod } from "./pods.ts";
-import { intersect, length, type Run, union } from "./runs.ts";
+import { addRuns, intersect, length, type Run, union } from "./runs.ts";
 
 interface Volume {
   handle: string;
@@ -56,7 +56,7 @@ export class Claims {
     if (volume === "") return;
     const key = `${namespace}/${name}`;
     const claim = this.#claims.get(key) ?? { namespace, name, volumes: new Map() };
-    claim.volumes.set(volume, [...(claim.volumes.get(volume) ?? []), ...runs]);
+    addRuns(claim.volumes, volume, runs);
     this.#claims.set(key, claim);
   }
 

@@ -17,18 +17,21 @@ import {
 /** Rows kept in memory before they are written as a group; what engines like. */
 const GROUP = 40_960;
 
-/** Texts of a group, each once. */
-class Dictionary {
-  readonly texts: string[] = [];
-  readonly #places = new Map<string, number>();
-  place(text: string): number {
-    let place = this.#places.get(text);
+/** Texts of a group, each once, and which of them each has; -1: none. */
+function placed<T>(list: readonly T[], textOf: (item: T) => string | null) {
+  const dictionary: string[] = [];
+  const places = new Map<string, number>();
+  const indices = new Int32Array(list.length);
+  for (let at = 0; at < list.length; at++) {
+    const text = textOf(list[at] as T);
+    let place = text === null ? -1 : places.get(text);
     if (place === undefined) {
-      place = this.texts.push(text) - 1;
-      this.#places.set(text, place);
+      place = dictionary.push(text as string) - 1;
+      places.set(text as string, place);
     }
-    return place;
+    indices[at] = place;
   }
+  return { dictionary, indices };
 }
 
 /** The figures of containers: cluster and time, the container's names, then the rest. */
@@ -103,14 +106,12 @@ class Figures {
   /** Writes a row group. */
   #write({ columns, rows, containers, lengths: given }: FigureRows): void {
     if (rows === 0) return;
-    const lengths = Int32Array.from(given);
-    const texts = (of: (name: ContainerName) => string): ColumnData => {
-      const dictionary = new Dictionary();
-      const indices = Int32Array.from(containers, (container) =>
-        dictionary.place(of(this.#names[container] as ContainerName)),
-      );
-      return { dictionary: dictionary.texts, indices, lengths };
-    };
+    const lengths = new Int32Array(given);
+    const names = containers.map((container) => this.#names[container] as ContainerName);
+    const texts = (of: (name: ContainerName) => string): ColumnData => ({
+      ...placed(names, of),
+      lengths,
+    });
     const [time, ...rest] = columns;
     this.#writer.group(
       [
@@ -166,17 +167,17 @@ class Table {
     this.#rows = [];
     this.#writer.group(
       this.#columns.map(({ type }, index): ColumnData => {
-        if (type !== "VARCHAR")
-          return Float64Array.from(rows, (row) => {
+        if (type === "VARCHAR")
+          return placed(rows, (row) => {
             const cell = row[index] ?? null;
-            return cell === null ? Number.NaN : Number(cell);
+            return cell === null ? null : String(cell);
           });
-        const dictionary = new Dictionary();
-        const indices = Int32Array.from(rows, (row) => {
-          const cell = row[index] ?? null;
-          return cell === null ? -1 : dictionary.place(String(cell));
-        });
-        return { dictionary: dictionary.texts, indices };
+        const numbers = new Float64Array(rows.length);
+        for (let at = 0; at < rows.length; at++) {
+          const cell = rows[at]?.[index] ?? null;
+          numbers[at] = cell === null ? Number.NaN : Number(cell);
+        }
+        return numbers;
       }),
       rows.length,
     );
@@ -239,12 +240,13 @@ export class FactFiles implements FactSink {
 
   /** Ends the files; gives them, and how many rows each holds. */
   async finish(): Promise<FactFile[]> {
-    const files: FactFile[] = [];
-    for (const [kind, file] of this.#all()) {
-      const { rows, bytes, sha256 } = await file.finish();
-      files.push({ name: kind, path: this.#path(kind), sha256, bytes, kind, rows });
-    }
-    return files;
+    // At once: each waits for the disk.
+    return await Promise.all(
+      this.#all().map(async ([kind, file]): Promise<FactFile> => {
+        const { rows, bytes, sha256 } = await file.finish();
+        return { name: kind, path: this.#path(kind), sha256, bytes, kind, rows };
+      }),
+    );
   }
 
   #all(): [UsageKind, Figures | Table][] {

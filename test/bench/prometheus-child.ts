@@ -50,11 +50,13 @@ async function fetchAll(containers: boolean): Promise<number> {
   const metrics = METRICS.filter((metric) => !containers || metric.needed);
   let bytes = 0;
   await pooled(metrics, 2, async (metric) => {
-    const body = remoteRequest({
-      from: from - 300_000,
-      until: from + 86_400_000 - 1,
-      matchers: [["__name__", "=", metric.name], ...metric.where],
-    });
+    const body = remoteRequest([
+      {
+        from: from - 300_000,
+        until: from + 86_400_000 - 1,
+        matchers: [["__name__", "=", metric.name], ...metric.where],
+      },
+    ]);
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
       const headers = {
         "content-type": "application/x-protobuf",

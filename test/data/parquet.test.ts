@@ -153,6 +153,39 @@ describe("Parquet that is written here", () => {
     );
   });
 
+  it("a page larger than is written at once comes after what waits, and is hashed with it", () =>
+    withFolder(async (folder) => {
+      const rows = 70_000;
+      const path = join(folder, "x.parquet");
+      const column = (name: string) => ({ name, type: "BIGINT" as const, optional: false });
+      const writer = new ParquetWriter(path, [column("small"), column("large"), column("last")]);
+      // No two alike, too far apart for differences, and nothing that packing would find.
+      const wild = Float64Array.from({ length: rows }, (_, row) =>
+        Number(BigInt.asUintN(52, BigInt(row) * 0x9e3779b97f4a7c15n)),
+      );
+      const small = Float64Array.from({ length: rows }, (_, row) => Math.floor(row / 1000));
+      writer.group([small, wild, small], rows);
+      const written = await writer.finish();
+      const bytes = readFileSync(path);
+      expect(written).toEqual({
+        rows,
+        bytes: bytes.length,
+        sha256: sha256(bytes),
+      });
+      expect(bytes.length).toBeGreaterThan(300_000);
+      const [read] = await sql(
+        `SELECT count(*) AS n, sum(large) AS large, sum(small) AS small, sum(last) AS last, count(DISTINCT large) AS different FROM ${sqlText(path)}`,
+      );
+      const sum = (list: Float64Array) => String(list.reduce((all, one) => all + BigInt(one), 0n));
+      expect(read).toEqual({
+        n: String(rows),
+        large: sum(wild),
+        small: sum(small),
+        last: sum(small),
+        different: String(rows),
+      });
+    }));
+
   it("refuses a number that would be cut", () =>
     withFolder(async (folder) => {
       const writer = new ParquetWriter(join(folder, "x.parquet"), COLUMNS.slice(0, 1));

@@ -110,10 +110,13 @@ export interface FakeSeries {
   encoding?: number;
 }
 
-/** One frame of a streamed remote read: length, checksum, `ChunkedReadResponse`. */
-export function frame(series: readonly FakeSeries[], checksum?: number): Buffer {
-  const body = Buffer.concat(
-    series.map(({ labels, chunks, encoding = 1 }) =>
+/**
+ * One frame of a streamed remote read: length, checksum, `ChunkedReadResponse`.
+ * @param question the one of the request's that it answers; the first goes without saying
+ */
+export function frame(series: readonly FakeSeries[], checksum?: number, question = 0): Buffer {
+  const body = Buffer.concat([
+    ...series.map(({ labels, chunks, encoding = 1 }) =>
       block(
         1,
         Buffer.concat([
@@ -136,7 +139,8 @@ export function frame(series: readonly FakeSeries[], checksum?: number): Buffer 
         ]),
       ),
     ),
-  );
+    ...(question === 0 ? [] : [scalar(2, question)]),
+  ]);
   return framed(body, checksum);
 }
 

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, request } from "node:http";
+import { buffer } from "node:stream/consumers";
 
 /** What stands between us and a server: refuses some requests, breaks some answers. */
 export async function forward(
@@ -7,6 +8,7 @@ export async function forward(
   refuse: (request: IncomingMessage) => number | null,
   cutAfter: (request: IncomingMessage) => number = () => Infinity,
   answered: (status: number) => void = () => {},
+  edited: ((request: IncomingMessage, body: Buffer) => Buffer) | null = null,
 ): Promise<{ url: string; stop(): Promise<void> }> {
   const server = createServer((incoming, outgoing) => {
     const status = refuse(incoming);
@@ -33,7 +35,13 @@ export async function forward(
       },
     );
     onward.on("error", () => outgoing.destroy());
-    incoming.pipe(onward);
+    if (edited === null) incoming.pipe(onward);
+    else
+      void buffer(incoming).then((body) => {
+        const other = edited(incoming, body);
+        onward.setHeader("content-length", other.length);
+        onward.end(other);
+      });
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

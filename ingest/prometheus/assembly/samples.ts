@@ -3,7 +3,6 @@
  * AssemblyScript: TypeScript's syntax, WebAssembly's numbers; built by `npm run build:wasm` to
  * `../samples.wasm`, whose other side is `../samples.ts`. No decorators: the formatter reads plain TypeScript.
  */
-import { STATE } from "./samples/fold";
 import * as output from "./samples/output";
 import * as texts from "./samples/texts";
 import { detail as detailOf, Stream } from "./samples/stream";
@@ -12,23 +11,20 @@ import { TIMES, VALUES } from "./samples/xor";
 /** Streams nobody reads, as a list. */
 let spare: usize = 0;
 
-/** Begins a stream whose series are reduced as `kind` says, over [from, until). */
-export function open(kind: i32, hold: f64, most: f64, from: f64, until: f64): Stream {
+/** Begins a stream over [from, until); `ask` says how its series are reduced. */
+export function open(from: f64, until: f64): Stream {
   const stream = spare == 0 ? new Stream() : changetype<Stream>(spare);
   spare = stream.next;
   stream.next = 0;
   const fold = stream.fold;
   const buckets = <i32>ceil((until - from) / 300_000);
-  if (kind != STATE && buckets > fold.buckets) {
+  if (buckets > fold.buckets) {
     fold.sums = heap.alloc((<usize>buckets) << 3);
     fold.maxima = heap.alloc((<usize>buckets) << 3);
     memory.fill(fold.sums, 0, (<usize>buckets) << 3);
     memory.fill(fold.maxima, 0, (<usize>buckets) << 3);
     fold.buckets = buckets;
   }
-  fold.kind = kind;
-  fold.hold = hold;
-  fold.most = most;
   fold.from = from;
   fold.until = until;
   fold.clear();
@@ -37,7 +33,15 @@ export function open(kind: i32, hold: f64, most: f64, from: f64, until: f64): St
   stream.frames = 0;
   stream.isOpen = false;
   stream.skipped = false;
+  stream.asked = 0;
+  stream.question = -1;
+  stream.answered = 0;
   return stream;
+}
+
+/** Says how the series are reduced that answer the next question of a stream's request. */
+export function ask(stream: Stream, kind: i32, hold: f64, most: f64): void {
+  stream.ask(kind, hold, most);
 }
 
 /** Lets go of a stream that was read to its end; its memory serves the next. */
@@ -63,6 +67,10 @@ export function end(stream: Stream): i32 {
 export function frames(stream: Stream): i32 {
   return stream.frames;
 }
+/** One more than the last question that was answered. */
+export function answered(stream: Stream): i32 {
+  return stream.answered;
+}
 
 export function detail(): f64 {
   return detailOf;
@@ -76,6 +84,7 @@ export function values(): usize {
   return VALUES;
 }
 export function fold(stream: Stream, count: i32): void {
+  stream.turn(0);
   stream.isOpen = true;
   stream.labelsSize = 0;
   stream.fold.take(count);

@@ -76,15 +76,15 @@ class Kept implements SeriesSink {
 }
 
 const reader = (sink: SeriesSink) => {
-  const fold = { kind: "state", hold: 60_000, most: Infinity } as const;
+  const folds = [{ kind: "state", hold: 60_000, most: Infinity }] as const;
   const window = { from: 0, until: 1e9 };
-  return new ChunkedReader("usage", { samples: new Samples(), fold, window }, sink);
+  return new ChunkedReader("usage", { samples: new Samples(), folds, window }, sink);
 };
 
 async function read(answer: Answer, kept = new Kept()): Promise<Kept> {
   await remoteRead(
     opened(await serve(answer)),
-    { from: 0, until: 1, matchers: [["__name__", "=", "m"]] },
+    [{ from: 0, until: 1, matchers: [["__name__", "=", "m"]] }],
     reader(kept),
     { signal, timeoutMs: 500 },
   );
@@ -230,7 +230,7 @@ describe("a stream of chunks", () => {
     const kept = new Kept();
     const result = await remoteRead(
       opened(url),
-      { from: 0, until: 1, matchers: [] },
+      [{ from: 0, until: 1, matchers: [] }],
       reader(kept),
       {
         signal,
@@ -245,6 +245,11 @@ describe("a stream of chunks", () => {
     ["cut within a head", whole.subarray(0, 3), /ended within a frame/],
     ["with a wrong checksum", frame([{ labels, chunks: [samples(0, 5)] }], 1), /checksum is wrong/],
     ["of nonsense", Buffer.alloc(64, 255), /no frame length/],
+    [
+      "that answers a question nobody asked",
+      frame([{ labels, chunks: [samples(0, 5)] }], undefined, 3),
+      /answers question 3, which was not asked/,
+    ],
     [
       "with a chunk that is cut",
       (() => {
@@ -286,7 +291,7 @@ describe("a stream of chunks", () => {
       else stream(whole)(request, response, body);
     };
     const options = { signal, timeoutMs: 500, pauses: [1, 1] };
-    const query = { from: 0, until: 1, matchers: [] };
+    const query = [{ from: 0, until: 1, matchers: [] }];
     await remoteRead(opened(await serve(busy)), query, reader(kept), options);
     expect(kept.all).toHaveLength(2);
     const never = opened(await serve((_, response) => response.writeHead(503).end("busy")));

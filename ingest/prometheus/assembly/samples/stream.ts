@@ -6,7 +6,8 @@ import { decodeXor, SLACK } from "./xor";
 
 /**
  * The stream that remote read answers with: frames (length, checksum, `ChunkedReadResponse`) of
- * series, which go on in the next frame under the same labels, of chunks.
+ * series, which go on in the next frame under the same labels, of chunks. A frame's series answer one of
+ * the request's questions.
  */
 
 // Far above what any server sends: it cuts frames at a megabyte, and a series never.
@@ -24,11 +25,14 @@ export const WITHIN_FRAME: i32 = 5;
 export const CUT_NUMBER: i32 = 6;
 export const CUT_FIELD: i32 = 7;
 export const UNKNOWN_KIND: i32 = 8;
+export const NOT_ASKED: i32 = 9;
 export const CHUNK: i32 = 16;
 
 // Far more than any server takes.
 const MOST_LABELS: i32 = 4096;
 const PAIRS: usize = heap.alloc(4097 * 8);
+/** Bytes of a question: hold, most, kind. */
+const QUESTION: usize = 24;
 
 /** Number that belongs to a fault. */
 export let detail: f64 = 0;
@@ -78,6 +82,40 @@ export class Stream {
   labelsSize: usize = 0;
   isOpen: bool = false;
   skipped: bool = false;
+  /** How the answers of each question are reduced, how many there are, and how many there is room for. */
+  questions: usize = 0;
+  asked: i32 = 0;
+  askedRoom: i32 = 0;
+  /** The one whose answer is being read. */
+  question: i32 = -1;
+  answered: i32 = 0;
+
+  ask(kind: i32, hold: f64, most: f64): void {
+    if (this.asked == this.askedRoom) {
+      const room = this.askedRoom * 2 + 8;
+      const larger = heap.alloc(<usize>room * QUESTION);
+      memory.copy(larger, this.questions, <usize>this.asked * QUESTION);
+      this.questions = larger;
+      this.askedRoom = room;
+    }
+    const question = this.questions + <usize>this.asked * QUESTION;
+    this.asked++;
+    store<f64>(question, hold);
+    store<f64>(question, most, 8);
+    store<i32>(question, kind, 16);
+  }
+
+  /** Ends the series that is open where what follows answers another question. */
+  turn(index: i32): void {
+    if (index == this.question) return;
+    this.give();
+    this.question = index;
+    this.answered = max(this.answered, index + 1);
+    const question = this.questions + <usize>index * QUESTION;
+    this.fold.hold = load<f64>(question);
+    this.fold.most = load<f64>(question, 8);
+    this.fold.kind = load<i32>(question, 16);
+  }
 
   /** Room for so many bytes more; gives where they are to be put. */
   reserve(bytes: usize): usize {
@@ -127,20 +165,43 @@ export class Stream {
   }
 
   private frame(until: usize): void {
-    while (at < until) {
+    const begin = at;
+    const index = this.questionOf(until);
+    if (fault != READ) return;
+    if (index >= <u64>this.asked) {
+      detail = <f64>index;
+      fault = NOT_ASKED;
+      return;
+    }
+    this.turn(<i32>index);
+    at = begin;
+    while (at < until && fault == READ) {
       const tag = number(until);
-      const kind = tag & 7;
-      if (kind == 0) number(until);
-      else if (kind != 2) {
-        detail = <f64>kind;
-        if (fault == READ) fault = UNKNOWN_KIND;
-      } else {
+      if ((tag & 7) == 0) number(until);
+      else {
         const end = field(until);
-        if (tag == 10 && fault == READ) this.series(end);
+        if (tag == 10) this.series(end);
         at = end;
       }
-      if (fault != READ) return;
     }
+  }
+
+  /** The question that a frame answers, which is said after its series; what is wrong with its fields is found here. */
+  private questionOf(until: usize): u64 {
+    let index: u64 = 0;
+    while (at < until && fault == READ) {
+      const tag = number(until);
+      const kind = tag & 7;
+      if (kind == 0) {
+        const value = number(until);
+        if (tag == 16) index = value;
+      } else if (kind == 2) at = field(until);
+      else if (fault == READ) {
+        detail = <f64>kind;
+        fault = UNKNOWN_KIND;
+      }
+    }
+    return index;
   }
 
   /** A `ChunkedSeries`: labels, then chunks. */
