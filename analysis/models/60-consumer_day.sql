@@ -112,19 +112,72 @@ place_met AS (
     ON (p.match_key = 'cluster' AND like_escape(lower(c.cluster), p.pattern, '\'))
     OR (p.match_key = 'namespace' AND like_escape(lower(c.namespace), p.pattern, '\'))
 ),
-condition_met AS (
-  SELECT n.consumer_id AS consumer_id, n.day AS day, p.rule_order AS rule_order, p.condition_no AS condition_no
+-- How many conditions of a rule a place meets: counted once a place and not once a consumer and day, of which there
+-- are ten thousand times as many.
+place_rule AS (
+  SELECT
+    p.cluster AS cluster,
+    p.namespace AS namespace,
+    p.rule_order AS rule_order,
+    count(*) AS met
+  FROM place_met AS p
+  GROUP BY
+    p.cluster,
+    p.namespace,
+    p.rule_order
+),
+value_rule AS (
+  SELECT
+    consumer_id AS consumer_id,
+    day AS day,
+    rule_order AS rule_order,
+    count(*) AS met
+  FROM (
+    SELECT DISTINCT
+      v.consumer_id AS consumer_id,
+      v.day AS day,
+      p.rule_order AS rule_order,
+      p.condition_no AS condition_no
+    FROM value AS v
+    JOIN rule_pattern AS p
+      ON p.match_key = v.match_key
+      AND p.tag_key = v.name
+      AND like_escape(v.value, p.pattern, '\')
+  )
+  GROUP BY
+    consumer_id,
+    day,
+    rule_order
+),
+-- A rule is met by a place alone, or by what a pod or namespace is labelled, with its place or without.
+met AS (
+  SELECT
+    n.consumer_id AS consumer_id,
+    n.day AS day,
+    r.rule_order AS rule_order
   FROM named AS n
-  JOIN place_met AS p
+  JOIN place_rule AS p
     ON p.cluster = n.cluster
     AND p.namespace = n.namespace
+  JOIN rule AS r
+    ON r.rule_order = p.rule_order
+    AND r.conditions = p.met
   UNION ALL
-  SELECT DISTINCT v.consumer_id, v.day, p.rule_order, p.condition_no
-  FROM value AS v
-  JOIN rule_pattern AS p
-    ON p.match_key = v.match_key
-    AND p.tag_key = v.name
-    AND like_escape(v.value, p.pattern, '\')
+  SELECT
+    n.consumer_id,
+    n.day,
+    r.rule_order
+  FROM value_rule AS v
+  JOIN named AS n
+    ON n.consumer_id = v.consumer_id
+    AND n.day = v.day
+  LEFT JOIN place_rule AS p
+    ON p.cluster = n.cluster
+    AND p.namespace = n.namespace
+    AND p.rule_order = v.rule_order
+  JOIN rule AS r
+    ON r.rule_order = v.rule_order
+    AND r.conditions = v.met + coalesce(p.met, 0)
 ),
 owned AS (
   SELECT
@@ -132,14 +185,9 @@ owned AS (
     m.day AS day,
     arg_min(r.team, r.rule_order) AS team,
     arg_min(r.rule_text, r.rule_order) AS rule_text
-  FROM (
-    SELECT consumer_id AS consumer_id, day AS day, rule_order AS rule_order, count(*) AS met
-    FROM condition_met
-    GROUP BY consumer_id, day, rule_order
-  ) AS m
+  FROM met AS m
   JOIN rule AS r
     ON r.rule_order = m.rule_order
-    AND r.conditions = m.met
     AND r.day_from <= m.day
     AND m.day < r.day_until
   GROUP BY

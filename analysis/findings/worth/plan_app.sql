@@ -9,7 +9,8 @@ named AS (
       nullif(regexp_extract(b.x_sku_details, '(?i)"AppServicePlanUri"\s*:\s*"([^"]+)"', 1), '')
     )) AS plan
   FROM bill AS b
-  WHERE regexp_matches(b.resource_id, '(?i)/providers/microsoft\.web/sites/')
+  -- Not by a regular expression: since that may fail, the engine asks it once a line and not once a resource.
+  WHERE b.resource_id ILIKE '%/providers/microsoft.web/sites/%'
 )
 SELECT
   app AS app,
