@@ -8,6 +8,7 @@ import { intervalOf } from "../../../ingest/prometheus/probe.ts";
 import { type Matcher, METRIC_BY_NAME, type Metric } from "../../../ingest/prometheus/metrics.ts";
 import { readMetric } from "../../../ingest/prometheus/query-range.ts";
 import { ChunkedReader, type SeriesSink } from "../../../ingest/prometheus/chunked.ts";
+import { rangeServer } from "../../../ingest/prometheus/range-server.ts";
 import { remoteRead } from "../../../ingest/prometheus/remote-read.ts";
 import { Samples, type SeriesFigures } from "../../../ingest/prometheus/samples.ts";
 import { grouped } from "../../../ingest/prometheus/shards.ts";
@@ -317,12 +318,11 @@ describe("fitted queries", () => {
     const interval = { cadvisor: 60_000, ksm: 60_000 };
     const reducer = new Reducer({ day: DAY, window, interval }, facts);
     const asked: string[] = [];
-    await readMetric(opened(await serve(answer)), memory, matchers, reducer, {
+    const server = rangeServer(opened(await serve(answer)), { signal, timeoutMs: 300 });
+    await readMetric(server, memory, matchers, reducer, {
       window,
       interval,
       pace: { points: Infinity },
-      signal,
-      timeoutMs: 300,
       asked: (query) => asked.push(query),
     });
     reducer.endShard();
