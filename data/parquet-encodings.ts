@@ -52,6 +52,8 @@ export interface Encoded {
   range: Range | null;
 }
 
+/** Bytes of a number below 2^35 at most. */
+const MOST_VARINT = 5;
 /** Rows a value must hold on average for a dictionary to be shorter than the values. */
 const LONG_RUN = 4;
 
@@ -87,25 +89,12 @@ function plainBits(data: Float64Array, rows: number): Uint8Array {
   return bits.subarray(0, Math.ceil(count / 8));
 }
 
-export function encodedTexts({ dictionary, indices, lengths }: TextData, rows: number): Encoded {
-  const bytes = plainTexts(dictionary);
-  const runs: number[] = [];
-  const places: number[] = [];
-  const count = lengths === undefined ? rows : indices.length;
-  for (let index = 0; index < count; index++) {
-    const place = indices[index] as number;
-    if (place < 0) continue;
-    const some = lengths?.[index] ?? 1;
-    if (places.at(-1) === place) runs[runs.length - 1] = (runs.at(-1) as number) + some;
-    else {
-      places.push(place);
-      runs.push(some);
-    }
-  }
+export function encodedTexts(data: TextData, rows: number): Encoded {
+  const { dictionary } = data;
   return {
-    body: encodedRuns(places, runs, dictionary.length),
+    body: encodedRuns(data, rows),
     encoding: RLE_DICTIONARY,
-    dictionary: { bytes, values: dictionary.length },
+    dictionary: { bytes: plainTexts(dictionary), values: dictionary.length },
     range: null,
   };
 }
@@ -122,17 +111,35 @@ function plainTexts(texts: readonly string[]): Buffer {
   return bytes;
 }
 
-/** Places in a dictionary: a byte of their width, then runs. */
-function encodedRuns(places: readonly number[], lengths: readonly number[], size: number): Buffer {
-  const width = Math.max(1, 32 - Math.clz32(Math.max(0, size - 1)));
-  const out: number[] = [width];
+/** Places in a dictionary: a byte of their width, then runs, each a length and a place. */
+function encodedRuns({ dictionary, indices, lengths }: TextData, rows: number): Buffer {
+  const width = Math.max(1, 32 - Math.clz32(Math.max(0, dictionary.length - 1)));
   const bytes = Math.ceil(width / 8);
-  for (let index = 0; index < places.length; index++) {
-    const place = places[index] as number;
-    putVarint(out, (lengths[index] as number) * 2);
-    for (let byte = 0; byte < bytes; byte++) out.push((place >>> (8 * byte)) & 255);
+  const count = lengths === undefined ? rows : indices.length;
+  const out = Buffer.allocUnsafe(1 + count * (MOST_VARINT + bytes));
+  out[0] = width;
+  let at = 1;
+  let place = -1;
+  let length = 0;
+  const put = () => {
+    for (let rest = length * 2; ; rest >>>= 7) {
+      out[at++] = rest < 128 ? rest : (rest & 127) | 128;
+      if (rest < 128) break;
+    }
+    for (let byte = 0; byte < bytes; byte++) out[at++] = (place >>> (8 * byte)) & 255;
+  };
+  for (let index = 0; index < count; index++) {
+    const next = indices[index] as number;
+    if (next < 0) continue;
+    if (next !== place && length > 0) {
+      put();
+      length = 0;
+    }
+    place = next;
+    length += lengths?.[index] ?? 1;
   }
-  return Buffer.from(out);
+  if (length > 0) put();
+  return out.subarray(0, at);
 }
 
 /** Which rows hold something, as runs, with their length before them; of numbers those encoded last. */

@@ -55,7 +55,7 @@ const TIMEOUT_MS = 120_000;
 /** Series of one metric that are held at once: samples are small, a day's JSON is not. */
 const SHARD_SERIES = { "remote-read": 1_200, "query-range": 600 } as const;
 /** Where one request asks for many metrics, and a group more costs little: its facts are written while the next is read. */
-const SMALL_SHARD = 400;
+const SMALL_SHARD = 300;
 
 /** @param credential in place of what the environment signs in with */
 export function openServer(

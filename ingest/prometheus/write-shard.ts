@@ -67,8 +67,9 @@ function writeContainers(pod: Pod, node: string, reserved: Run[], writing: Writi
   let networked = pod.hostNetwork;
   for (const container of containers) {
     const { used } = container;
-    const asked = union([...container.requests.values()].flat());
-    const present = union([...used, ...intersect(asked, reserved)]);
+    const asked: Run[] = [];
+    for (const runs of container.requests.values()) asked.push(...runs);
+    const present = union([...used, ...intersect(union(asked), reserved)]);
     if (present.length === 0) continue;
     const number = sink.container({
       node,

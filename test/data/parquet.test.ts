@@ -186,6 +186,21 @@ describe("Parquet that is written here", () => {
       });
     }));
 
+  it.each([200, 300, 70_000])("places among %i texts are as wide as they must be", (count) =>
+    withFolder(async (folder) => {
+      const path = join(folder, "x.parquet");
+      const writer = new ParquetWriter(path, [{ name: "t", type: "VARCHAR", optional: false }]);
+      const dictionary = Array.from({ length: count }, (_, index) => `text ${index}`);
+      const indices = Int32Array.from(dictionary, (_, index) => (index * 7) % count);
+      writer.group([{ dictionary, indices }], count);
+      await writer.finish();
+      const back = await sql(`SELECT t FROM read_parquet(${sqlText(path)})`);
+      expect(back.map((row) => row["t"])).toEqual(
+        [...indices].map((index) => dictionary[index] as string),
+      );
+    }),
+  );
+
   it("refuses a number that would be cut", () =>
     withFolder(async (folder) => {
       const writer = new ParquetWriter(join(folder, "x.parquet"), COLUMNS.slice(0, 1));

@@ -38,7 +38,8 @@ const CPU_LIMIT: i32 = 17;
 const MEMORY_LIMIT: i32 = 18;
 const INPUTS: i32 = 19;
 
-// Fresh memory is zero.
+// Fresh memory is zero, and most figures of most containers are never touched.
+const touched: usize = heap.alloc(19);
 const input: usize = heap.alloc(19 * 289 * 8);
 const staged: usize = heap.alloc(2 * 289 * 8);
 const fives: usize = heap.alloc(13 * 41_000 * 8);
@@ -46,6 +47,10 @@ const hourly: usize = heap.alloc(14 * 5_160 * 8);
 /** How many rows there are. */
 let fiveRows: i32 = 0;
 let hourRows: i32 = 0;
+
+function touch(figure: i32): void {
+  store<u8>(touched + <usize>figure, 1);
+}
 
 function at(figure: i32, cell: i32): usize {
   return input + ((<usize>(figure * CELLS + cell)) << 3);
@@ -84,6 +89,7 @@ export function clearHours(): void {
 
 /** Adds the sums that are staged to the cells from `first` on. */
 export function add(figure: i32, first: i32, count: i32): void {
+  touch(figure);
   const cells = at(figure, first);
   for (let j: usize = 0; j < (<usize>count) << 3; j += 8)
     store<f64>(cells + j, load<f64>(cells + j) + load<f64>(staged + j));
@@ -91,6 +97,7 @@ export function add(figure: i32, first: i32, count: i32): void {
 
 /** Raises the cells from `first` on to the maxima that are staged after the sums. */
 export function raise(figure: i32, first: i32, count: i32): void {
+  touch(figure);
   const cells = at(figure, first);
   const maxima = staged + ((<usize>count) << 3);
   for (let j: usize = 0; j < (<usize>count) << 3; j += 8)
@@ -110,6 +117,7 @@ function round(value: f64): f64 {
 /** Adds value × milliseconds of a stretch to the five minutes it touches; both from the first cell on. */
 export function weigh(figure: i32, from: f64, until: f64, value: f64): void {
   if (until <= from) return;
+  touch(figure);
   const first = <i32>floor(from / BUCKET);
   const last = <i32>floor((until - 1) / BUCKET);
   if (first == last) {
@@ -129,6 +137,7 @@ function more(figure: i32, cell: i32, value: f64): void {
 
 /** Raises the five minutes that a stretch touches to a value. */
 export function top(figure: i32, from: f64, until: f64, value: f64): void {
+  touch(figure);
   const last = <i32>floor((until - 1) / BUCKET);
   for (let cell = <i32>floor(from / BUCKET); cell <= last; cell++)
     if (value > load<f64>(at(figure, cell))) store<f64>(at(figure, cell), value);
@@ -164,6 +173,7 @@ function put(column: i32, row: i32, value: f64): void {
 }
 
 function grow(column: i32, row: i32, value: f64): void {
+  if (value == 0) return;
   const place = hourly + ((<usize>(column * HOUR_ROWS + row)) << 3);
   store<f64>(place, load<f64>(place) + value);
 }
@@ -258,6 +268,9 @@ export function figures(first: i32, count: i32, origin: f64, counted: bool): voi
       store<f64>(place, round(load<f64>(place)));
     }
   }
-  for (let figure: i32 = 0; figure < INPUTS; figure++)
+  for (let figure: i32 = 0; figure < INPUTS; figure++) {
+    if (load<u8>(touched + <usize>figure) == 0) continue;
     memory.fill(at(figure, 0), 0, (<usize>(count + 1)) << 3);
+    store<u8>(touched + <usize>figure, 0);
+  }
 }

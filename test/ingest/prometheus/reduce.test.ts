@@ -153,6 +153,24 @@ describe("pods and their surroundings", () => {
     expect(facts.tables.pod_day[0]).toMatchObject({ running_s: 23 * HOUR });
   });
 
+  it("a pod that nobody measures is there while any of its resources is asked for", () => {
+    const noon = START + 12 * HOUR;
+    const waits = podSeries({ pod: "waits", uid: UIDS.b, request: { cpu: 2, memory: 1 << 30 } });
+    const asked = waits
+      .filter(({ metric }) => metric.startsWith("kube_"))
+      .map((one) => {
+        const { resource } = one.labels;
+        const inTime = ([at]: readonly [number, number]) =>
+          resource === "cpu" ? at < noon : resource === "memory" ? at >= noon : true;
+        return { ...one, samples: one.samples.filter(inTime) };
+      });
+    const facts = reduce([...nodeSeries(), ...web(), ...asked]);
+    const own = facts.hours.filter((hour) => hour["pod"] === "waits");
+    expect(sum(own, "seconds")).toBe(24 * HOUR);
+    expect(sum(own, "cpu_requested")).toBe(12 * HOUR * 2000);
+    expect(sum(own, "mem_requested")).toBe(12 * HOUR * 1024);
+  });
+
   it("a stale marker ends a series at once", () => {
     const stop = START + 2 * HOUR;
     const series = web({ until: stop }).map((one) => ({
