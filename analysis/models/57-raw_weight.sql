@@ -18,11 +18,6 @@ splits AS (
     day
 ),
 -- A pool's day: its nodes by the seconds they were seen (else billed), each divided as itself.
-node_whole AS (
-  SELECT node_hash AS node_hash, day AS day, sum(weight) AS whole
-  FROM node_weight
-  GROUP BY node_hash, day
-),
 pool_node AS (
   SELECT
     s.split_key AS split_key,
@@ -38,6 +33,20 @@ pool_node AS (
     AND d.day = s.day
     AND (d.scale_set = s.split_key OR s.split_key = 'pool:' || lower(d.pool))
   WHERE s.split_kind = 'pool'
+),
+-- Of the pools' nodes alone: most nodes are split for themselves.
+node_whole AS (
+  SELECT
+    w.node_hash AS node_hash,
+    w.day AS day,
+    sum(w.weight) AS whole
+  FROM node_weight AS w
+  SEMI JOIN pool_node AS p
+    ON p.node_hash = w.node_hash
+    AND p.day = w.day
+  GROUP BY
+    w.node_hash,
+    w.day
 ),
 volume AS (
   SELECT

@@ -1,5 +1,5 @@
 -- Weights of a split, scaled so that they add up to at most 10^12. Grain: split, consumer.
--- Reads: raw_weight, shared_weight, cluster_line, consumer. Read by: split_whole, cluster_spend, explain.
+-- Reads: raw_weight, shared_weight, split, consumer. Read by: split_whole, cluster_spend, explain.
 -- Mark: the weights up to and with this one, in the order of consumers; a share is what lies between two
 -- marks. A split in which nothing weighs anything has no usage data.
 WITH
@@ -21,6 +21,14 @@ summed AS (
     c.consumer_id
   HAVING sum(r.weight) > 0
 ),
+wholes AS (
+  SELECT
+    split_id AS split_id,
+    sum(weight) AS whole
+  FROM summed
+  GROUP BY
+    split_id
+),
 shared AS (
   SELECT
     s.*,
@@ -33,7 +41,7 @@ scaled AS (
     s.consumer_id AS consumer_id,
     CASE WHEN h.whole <= 1000000000000 THEN s.weight ELSE scaled_weight(s.weight, h.whole) END AS weight
   FROM summed AS s
-  JOIN (SELECT split_id AS split_id, sum(weight) AS whole FROM summed GROUP BY split_id) AS h
+  JOIN wholes AS h
     ON h.split_id = s.split_id
 ),
 weighed AS (
@@ -59,17 +67,14 @@ weighed AS (
     OR int_div(s.weight * 1000000000000, CAST(s.whole AS HUGEINT)) > 0
   UNION ALL
   SELECT
-    hash(l.split_kind, l.cluster, l.split_key, l.day),
+    l.split_id,
     c.consumer_id,
     1
-  FROM (SELECT DISTINCT split_kind AS split_kind, cluster AS cluster, split_key AS split_key, day AS day FROM cluster_line) AS l
+  FROM split AS l
   JOIN consumer AS c
     ON c.cluster = l.cluster
     AND c.bucket = '__no_usage_data__'
-  WHERE NOT EXISTS (
-    SELECT 1 FROM summed AS s
-    WHERE s.split_id = hash(l.split_kind, l.cluster, l.split_key, l.day)
-  )
+  WHERE NOT EXISTS (SELECT 1 FROM wholes AS h WHERE h.split_id = l.split_id)
     AND NOT EXISTS (
       SELECT 1 FROM shared AS s
       WHERE l.split_kind = 'shared'
