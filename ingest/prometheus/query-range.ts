@@ -1,11 +1,10 @@
 import { AppError } from "../../data/errors.ts";
+import type { Endpoint } from "./endpoint.ts";
 import type { Labels } from "./labels.ts";
-import { MatrixReader } from "./matrix.ts";
 import type { Matcher, Metric } from "./metrics.ts";
 import { selector } from "./probe.ts";
 import type { Reducer } from "./reduce.ts";
-import type { RangeServer } from "./range-server.ts";
-import { isHtml, refused, TooMuch } from "./refused.ts";
+import { broken, isHtml, refused, TooMuch } from "./refused.ts";
 import { BUCKET_MS, type Run, type Window } from "./runs.ts";
 import { halved } from "./shards.ts";
 
@@ -20,6 +19,8 @@ export interface RangeOptions {
   interval: { cadvisor: number; ksm: number };
   /** How much is asked for at once; a refusal lowers it for all queries that follow. */
   pace: Pace;
+  signal: AbortSignal;
+  timeoutMs: number;
   /** Told of each answer. */
   asked: (query: string, bytes: number) => void;
 }
@@ -39,14 +40,14 @@ const SMALLEST_MS = 2 * BUCKET_MS;
 
 /** Reads one metric of one shard into the reducer. */
 export async function readMetric(
-  server: RangeServer,
+  endpoint: Endpoint,
   metric: Metric,
   matchers: readonly Matcher[],
   reducer: Reducer,
   options: RangeOptions,
 ): Promise<void> {
   const ask = (query: Query) =>
-    askDay(server, query, metric.name, [...metric.where, ...matchers], options);
+    askDay(endpoint, query, metric.name, [...metric.where, ...matchers], options);
   if (metric.from === "cadvisor") {
     if (metric.kind === "gauge") await readMemory(metric.name, ask, reducer, options);
     else await readCounter(metric.name, ask, reducer, options);
@@ -228,7 +229,7 @@ function asSamples(
  * time first and then of its namespaces.
  */
 async function askDay(
-  server: RangeServer,
+  endpoint: Endpoint,
   query: Query,
   name: string,
   matchers: readonly Matcher[],
@@ -242,7 +243,7 @@ async function askDay(
       const until = Math.min(end, from + pace.points);
       const asked = query(selector(name, which));
       try {
-        await askPart(server, asked, from, until, buckets, table, options);
+        await askPart(endpoint, asked, from, until, buckets, table, options);
         from = until;
       } catch (error) {
         if (!(error instanceof TooMuch)) throw error;
@@ -267,9 +268,14 @@ async function askDay(
   return table;
 }
 
+interface Matrix {
+  status?: string;
+  data?: { result?: { metric: Record<string, string>; values: [number, string][] }[] };
+}
+
 /** Asks for the points of some buckets: each at the bucket's end less a millisecond. */
 async function askPart(
-  server: RangeServer,
+  endpoint: Endpoint,
   query: string,
   first: number,
   end: number,
@@ -277,17 +283,44 @@ async function askPart(
   table: Table,
   options: RangeOptions,
 ): Promise<void> {
-  const { window } = options;
+  const { window, signal, timeoutMs } = options;
   const at = (bucket: number) => window.from + (bucket + 1) * BUCKET_MS - 1;
-  const form = new URLSearchParams({
-    query,
-    start: (at(first) / 1000).toFixed(3),
-    end: (at(end - 1) / 1000).toFixed(3),
-    step: String(BUCKET_MS / 1000),
-    // VictoriaMetrics moves the points to whole steps without it.
-    nocache: "1",
+  const answer = await endpoint.post("/api/v1/query_range", {
+    body: new URLSearchParams({
+      query,
+      start: (at(first) / 1000).toFixed(3),
+      end: (at(end - 1) / 1000).toFixed(3),
+      step: String(BUCKET_MS / 1000),
+      // VictoriaMetrics moves the points to whole steps without it.
+      nocache: "1",
+    }).toString(),
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+    signal,
+    timeoutMs,
   });
-  const reader = new MatrixReader(({ metric, values }) => {
+  const pieces: Buffer[] = [];
+  try {
+    for await (const piece of answer) pieces.push(piece as Buffer);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    throw broken(endpoint.place, error);
+  }
+  const text = Buffer.concat(pieces).toString("utf8");
+  options.asked(query, text.length);
+  const contentType = answer.headers["content-type"] ?? "";
+  const said = { status: 200, contentType, body: text.slice(0, 65_536) };
+  if (isHtml(said)) throw refused(endpoint.place, endpoint.azure, said);
+  let matrix: Matrix;
+  try {
+    matrix = JSON.parse(text) as Matrix;
+  } catch (error) {
+    throw new AppError(
+      "SOURCE_UNREADABLE",
+      `${endpoint.place}: the answer to ${query} is cut or is not JSON (${text.length} bytes); run the command again, and look at what is between us and the server`,
+      { cause: error },
+    );
+  }
+  for (const { metric, values } of matrix.data?.result ?? []) {
     const { __name__: _, ...labels } = metric;
     const key = keyOf(labels);
     let row = table.get(key);
@@ -299,27 +332,7 @@ async function askPart(
       const bucket = Math.round((time * 1000 + 1 - window.from) / BUCKET_MS) - 1;
       if (bucket >= 0 && bucket < buckets) row.values[bucket] = numberOf(value);
     }
-  });
-  let bytes = 0;
-  const { contentType, pieces } = await server.ask(form.toString());
-  try {
-    for await (const piece of pieces) {
-      bytes += piece.length;
-      reader.take(piece);
-    }
-    const around = reader.around();
-    const said = { status: 200, contentType, body: around.slice(0, 65_536) };
-    if (isHtml(said)) throw refused(server.place, server.azure, said);
-    JSON.parse(around);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new AppError(
-      "SOURCE_UNREADABLE",
-      `${server.place}: the answer to ${query} is cut or is not JSON (${bytes} bytes); run the command again, and look at what is between us and the server`,
-      { cause: error },
-    );
   }
-  options.asked(query, bytes);
 }
 
 /** As Prometheus writes it: `+Inf` is no number to JavaScript. */

@@ -1,15 +1,8 @@
 import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
-import { AppError } from "../../data/errors.ts";
+import { AppError, type ErrorCode } from "../../data/errors.ts";
 import { readable } from "./chunked.ts";
-import type { Matcher, Metric } from "./metrics.ts";
-import {
-  type AnswerPart,
-  type RangeServer,
-  receivedError,
-  relay,
-  type SentError,
-} from "./range-server.ts";
+import type { Metric } from "./metrics.ts";
 import { foldOf, type ReducerOptions } from "./reduce.ts";
 import type { ReduceNotes } from "./reduce-notes.ts";
 import type { ChunkSink } from "./remote-read.ts";
@@ -30,32 +23,14 @@ export interface Reduced {
   files: FactFile[];
 }
 
-/** A metric of a group of namespaces, to be read by range queries. */
-export interface MetricQuery {
-  metric: string;
-  matchers: readonly Matcher[];
-}
-
-/** What a query was, and the bytes of its answer. */
-export interface Asked {
-  what: string;
-  bytes: number;
-}
-
-type Message =
-  | { begin: ReduceOptions }
-  | { series: Moved }
-  | { query: MetricQuery; server: Pick<RangeServer, "place" | "azure"> }
-  | { what: "endShard" | "finish" };
-export type ToWorker = ({ id: number } & Message) | { answer: AnswerPart };
-export type FromWorker = Done | { ask: number; of: number; form: string };
-interface Done {
+type Message = { begin: ReduceOptions } | { series: Moved } | { what: "endShard" | "finish" };
+export type ToWorker = { id: number } & Message;
+export interface FromWorker {
   done: number;
   /** Memory to be used again. */
   free?: ArrayBuffer;
-  asked?: Asked[];
   reduced?: Reduced;
-  failed?: SentError;
+  failed?: { code: ErrorCode; said: string; stack: string };
 }
 
 // Each crossing costs a third of a millisecond on both sides.
@@ -134,10 +109,8 @@ export class ReduceThread {
   readonly #free: ArrayBuffer[] = [];
   readonly #waiting = new Map<
     number,
-    { resolve: (answer: Done) => void; reject: (error: Error) => void }
+    { resolve: (answer: FromWorker) => void; reject: (error: Error) => void }
   >();
-  /** The servers that queries are asked of, by the number of their message. */
-  readonly #servers = new Map<number, RangeServer>();
   readonly #onTheirWay = new Set<Promise<void>>();
   #id = 0;
   #failed: Error | undefined;
@@ -178,11 +151,14 @@ export class ReduceThread {
     await this.#ask({ begin: options });
   }
 
-  #answered(message: FromWorker): void {
-    if ("ask" in message) return this.#relay(message);
-    const { free, failed, ...answer } = message;
+  #answered({ free, failed, ...answer }: FromWorker): void {
     if (free !== undefined) this.#free.push(free);
-    if (failed !== undefined) return this.#fail(receivedError(failed));
+    if (failed !== undefined) {
+      const error = new AppError(failed.code, failed.said);
+      error.stack = failed.stack;
+      this.#fail(error);
+      return;
+    }
     this.#waiting.get(answer.done)?.resolve(answer);
     this.#waiting.delete(answer.done);
   }
@@ -193,16 +169,9 @@ export class ReduceThread {
     this.#waiting.clear();
   }
 
-  #relay({ ask, of, form }: { ask: number; of: number; form: string }): void {
-    const server = this.#servers.get(ask);
-    if (server === undefined) return this.#fail(new AppError("INTERNAL", `no query ${ask}`));
-    void relay(server, of, form, (answer, transfer = []) =>
-      this.#worker.postMessage({ answer }, transfer),
-    );
-  }
-
-  #ask(message: Message, transfer: ArrayBuffer[] = [], id = this.#id++): Promise<Done> {
+  #ask(message: Message, transfer: ArrayBuffer[] = []): Promise<FromWorker> {
     if (this.#failed !== undefined) return Promise.reject(this.#failed);
+    const id = this.#id++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
       this.#worker.postMessage({ id, ...message }, transfer);
@@ -232,19 +201,6 @@ export class ReduceThread {
         return {};
       },
     };
-  }
-
-  /** Reads a metric by range queries; answers are parsed over there. Gives what was asked. */
-  async query(query: MetricQuery, server: RangeServer): Promise<Asked[]> {
-    const id = this.#id++;
-    this.#servers.set(id, server);
-    try {
-      const { place, azure } = server;
-      const { asked } = await this.#ask({ query, server: { place, azure } }, [], id);
-      return asked ?? [];
-    } finally {
-      this.#servers.delete(id);
-    }
   }
 
   /** Sends the series that are done. */

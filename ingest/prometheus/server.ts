@@ -6,13 +6,14 @@ import type { PrometheusConfig } from "./config.ts";
 import { openEndpoint } from "./endpoint.ts";
 import { type Matcher, type Metric, METRICS } from "./metrics.ts";
 import { type Capabilities, pooled, probe, selector } from "./probe.ts";
-import { rangeServer } from "./range-server.ts";
+import { readMetric } from "./query-range.ts";
 import type { DayRead } from "./record.ts";
+import { Reducer } from "./reduce.ts";
 import { type Reduced, ReduceThreads } from "./reduce-thread.ts";
 import { remoteRead } from "./remote-read.ts";
 import { BUCKET_MS, HOUR_MS, type Window } from "./runs.ts";
 import { type Shard, shardsOf } from "./shards.ts";
-import type { FactFile } from "./write.ts";
+import { type FactFile, FactFiles } from "./write.ts";
 
 /** One Prometheus-compatible server during one run of the pipeline. */
 export interface Server {
@@ -129,7 +130,7 @@ export function openServer(
         at: lastSeen ?? at,
         concurrency,
       }).then((found) => {
-        threads.prepare();
+        if (found.rung === "remote-read") threads.prepare();
         return found;
       });
       return capabilities;
@@ -142,7 +143,8 @@ export function openServer(
       const shards = shardsOf(client, window, found.sizes, most, cluster);
       shards.catch(() => {});
       const reading = { day, window, folder, shards, ...found };
-      const { reduced, requests } = await readDay(reading);
+      const { reduced, requests } =
+        found.rung === "remote-read" ? await streamed(reading) : await queried(reading);
       const { files, notes, coverage } = reduced;
       return {
         files,
@@ -191,40 +193,62 @@ export function openServer(
     }
   }
 
-  /** Reads a day, by streamed remote read or by range queries. */
-  async function readDay(reading: Reading): Promise<DayOf> {
-    const { day, window, folder, interval, rung } = reading;
-    const options = { signal: context.signal, timeoutMs: TIMEOUT_MS };
+  async function streamed(reading: Reading): Promise<DayOf> {
+    const { day, window, folder, interval } = reading;
+    const { signal } = context;
     const requests: DayRead["requests"] = [];
     return await threads.use(async (reducing) => {
       await reducing.begin({ day, window, interval, cluster: config.cluster, folder });
-      const stream = async (metrics: readonly Metric[], shard: Shard) => {
-        const queries = metrics.map(({ name, where }) => ({
-          from: window.from - BUCKET_MS,
-          until: window.until - 1,
-          matchers: [["__name__", "=", name] as const, ...where, ...shard.matchers, ...cluster],
-        }));
-        const into = reducing.stream(metrics);
-        const { bytes } = await remoteRead(endpoint, queries, into, options);
-        const what = metrics.map(({ name }) => name).join(" ");
-        requests.push({ what, shard: shard.name, bytes });
-      };
-      const server = rangeServer(endpoint, options);
-      const query = async (metrics: readonly Metric[], shard: Shard) => {
-        for (const { name: metric } of metrics) {
-          const matchers = [...shard.matchers, ...cluster];
-          for (const asked of await reducing.query({ metric, matchers }, server))
-            requests.push({ ...asked, shard: shard.name });
-        }
-      };
       await each(
         reading,
-        rung === "remote-read" ? stream : query,
+        async (metrics, shard) => {
+          const queries = metrics.map(({ name, where }) => ({
+            from: window.from - BUCKET_MS,
+            until: window.until - 1,
+            matchers: [["__name__", "=", name] as const, ...where, ...shard.matchers, ...cluster],
+          }));
+          const into = reducing.stream(metrics);
+          const { bytes } = await remoteRead(endpoint, queries, into, {
+            signal,
+            timeoutMs: TIMEOUT_MS,
+          });
+          const what = metrics.map(({ name }) => name).join(" ");
+          requests.push({ what, shard: shard.name, bytes });
+        },
         // Written while the next shard is on its way; where that fails, the next request does.
         () => void reducing.endShard().catch(() => {}),
       );
       return { reduced: await reducing.finish(), requests };
     });
+  }
+
+  async function queried(reading: Reading): Promise<DayOf> {
+    const { day, window, folder, interval } = reading;
+    const facts = new FactFiles(config.cluster, folder);
+    const requests: DayRead["requests"] = [];
+    try {
+      const reducer = new Reducer({ day, window, interval }, facts);
+      const pace = { points: Infinity };
+      await each(
+        reading,
+        async (metrics, shard) => {
+          for (const metric of metrics)
+            await readMetric(endpoint, metric, [...shard.matchers, ...cluster], reducer, {
+              window,
+              interval,
+              pace,
+              signal: context.signal,
+              timeoutMs: TIMEOUT_MS,
+              asked: (what, bytes) => requests.push({ what, shard: shard.name, bytes }),
+            });
+        },
+        () => reducer.endShard(),
+      );
+      const ended = reducer.end();
+      return { reduced: { ...ended, files: await facts.finish() }, requests };
+    } finally {
+      facts.close();
+    }
   }
 }
 

@@ -8,7 +8,6 @@ import { intervalOf } from "../../../ingest/prometheus/probe.ts";
 import { type Matcher, METRIC_BY_NAME, type Metric } from "../../../ingest/prometheus/metrics.ts";
 import { readMetric } from "../../../ingest/prometheus/query-range.ts";
 import { ChunkedReader, type SeriesSink } from "../../../ingest/prometheus/chunked.ts";
-import { rangeServer } from "../../../ingest/prometheus/range-server.ts";
 import { remoteRead } from "../../../ingest/prometheus/remote-read.ts";
 import { Samples, type SeriesFigures } from "../../../ingest/prometheus/samples.ts";
 import { grouped } from "../../../ingest/prometheus/shards.ts";
@@ -318,11 +317,12 @@ describe("fitted queries", () => {
     const interval = { cadvisor: 60_000, ksm: 60_000 };
     const reducer = new Reducer({ day: DAY, window, interval }, facts);
     const asked: string[] = [];
-    const server = rangeServer(opened(await serve(answer)), { signal, timeoutMs: 300 });
-    await readMetric(server, memory, matchers, reducer, {
+    await readMetric(opened(await serve(answer)), memory, matchers, reducer, {
       window,
       interval,
       pace: { points: Infinity },
+      signal,
+      timeoutMs: 300,
       asked: (query) => asked.push(query),
     });
     reducer.endShard();
