@@ -37,6 +37,9 @@ function run(...args: string[]): Measured {
   ) as Measured;
 }
 
+const middle = (jobs: readonly Measured[]): Measured =>
+  jobs.toSorted((a, b) => a.cpu - b.cpu)[(TURNS - 1) / 2] as Measured;
+
 /** A month of containers and bill lines divided against its floor; its Namespace pages; and months that grow. */
 export async function benchClusters(folder: string): Promise<boolean> {
   const work = join(folder, `clusters-${CONTAINERS}`);
@@ -51,8 +54,6 @@ export async function benchClusters(folder: string): Promise<boolean> {
     rmSync(paths(work).published, { recursive: true, force: true });
     builds.push(run("build", work));
   }
-  const middle = (jobs: Measured[]) =>
-    jobs.toSorted((a, b) => a.cpu - b.cpu)[(TURNS - 1) / 2] as Measured;
   const [floor, built] = [middle(floors), middle(builds)];
   const both = floor.cpu + lines.cpu;
   line([
@@ -167,15 +168,20 @@ export async function histories(folder: string): Promise<boolean> {
       ...months,
     );
     const all = run("build", work);
-    const before = await files(work);
-    run("day", work, MONTH, "2");
-    const day = run("build", work);
-    const after = await files(work);
-    const touched = [...before].filter(
-      ([month, file]) => month !== MONTH && after.get(month) !== file,
-    ).length;
-    untouched &&= touched === 0 && after.get(MONTH) !== before.get(MONTH);
+    let touched = 0;
+    const turns: Measured[] = [];
+    for (let turn = 0; turn < TURNS; turn++) {
+      const before = await files(work);
+      run("day", work, MONTH, String(2 + turn));
+      turns.push(run("build", work));
+      const after = await files(work);
+      touched += [...before].filter(
+        ([month, file]) => month !== MONTH && after.get(month) !== file,
+      ).length;
+      untouched &&= touched === 0 && after.get(MONTH) !== before.get(MONTH);
+    }
     const idle = run("build", work);
+    const day = middle(turns);
     days.push(day.cpu);
     line([count, all.cpu.toFixed(1), day.cpu.toFixed(1), idle.cpu.toFixed(1), touched]);
   }
