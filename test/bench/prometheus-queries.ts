@@ -50,12 +50,10 @@ export async function benchQueries(
 /** Reads the day through a proxy without remote read; counts what the server refused. */
 async function queried(server: RunningPrometheus): Promise<{ job: Job; refused: number }> {
   let refused = 0;
-  const proxy = await forward(
-    server.url,
-    (request) => (request.url === "/api/v1/read" ? 404 : null),
-    undefined,
-    (status) => (refused += status < 400 ? 0 : 1),
-  );
+  const proxy = await forward(server.url, {
+    refuse: (request) => (request.url === "/api/v1/read" ? 404 : null),
+    answered: (status) => (refused += status < 400 ? 0 : 1),
+  });
   try {
     return { job: await runJob("facts", { url: proxy.url, pid: server.pid }), refused };
   } finally {

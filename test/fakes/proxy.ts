@@ -2,13 +2,22 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, request } from "node:http";
 import { buffer } from "node:stream/consumers";
 
-/** What stands between us and a server: refuses some requests, breaks some answers. */
+/** What a proxy does that does more than pass on. */
+export interface Meddling {
+  /** The status a request is refused with; null lets it pass. */
+  refuse?: (request: IncomingMessage) => number | null;
+  /** Bytes of an answer after which the connection breaks. */
+  cutAfter?: (request: IncomingMessage) => number;
+  /** Told of each answer. */
+  answered?: (status: number) => void;
+  /** What is passed on in place of a request's body. */
+  edited?: (request: IncomingMessage, body: Buffer) => Buffer;
+}
+
+/** What stands between us and a server. */
 export async function forward(
   url: string,
-  refuse: (request: IncomingMessage) => number | null,
-  cutAfter: (request: IncomingMessage) => number = () => Infinity,
-  answered: (status: number) => void = () => {},
-  edited: ((request: IncomingMessage, body: Buffer) => Buffer) | null = null,
+  { refuse = () => null, cutAfter = () => Infinity, answered = () => {}, edited }: Meddling,
 ): Promise<{ url: string; stop(): Promise<void> }> {
   const server = createServer((incoming, outgoing) => {
     const status = refuse(incoming);
@@ -35,7 +44,7 @@ export async function forward(
       },
     );
     onward.on("error", () => outgoing.destroy());
-    if (edited === null) incoming.pipe(onward);
+    if (edited === undefined) incoming.pipe(onward);
     else
       void buffer(incoming).then((body) => {
         const other = edited(incoming, body);

@@ -1,34 +1,20 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { byText } from "../taken.ts";
 import {
+  END,
   every,
+  everything,
   HOUR,
+  NODE,
   nodeSeries,
-  podSeries,
   PROVIDER,
   reduce,
   type Series,
   START,
   sum,
   UIDS,
+  web,
 } from "./scene.ts";
-
-const END = START + 24 * HOUR;
-const NODE = PROVIDER.toLowerCase().replace("azure://", "");
-const web = (more = {}) =>
-  podSeries({ pod: "web-1", uid: UIDS.a, request: { cpu: 0.25, memory: 64 << 20 }, ...more });
-/** All that was written, in one order. */
-const everything = (series: readonly Series[], scene = {}) => {
-  const { names, five, hours, tables, coverage } = reduce(series, scene);
-  return {
-    names: names.toSorted(byText),
-    five: five.toSorted(byText),
-    hours: hours.toSorted(byText),
-    tables,
-    coverage,
-  };
-};
 
 describe("errors of others (allocation-peers.md 2.6) that lie in ingestion", () => {
   it("1: a pod of one hour reports an hour's use, not a day's twenty-fourth", () => {

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { byText } from "../taken.ts";
 import {
+  END,
   every,
+  everything,
   HOUR,
   nodeSeries,
   podSeries,
@@ -11,22 +12,8 @@ import {
   START,
   sum,
   UIDS,
+  web,
 } from "./scene.ts";
-
-const END = START + 24 * HOUR;
-const web = (more = {}) =>
-  podSeries({ pod: "web-1", uid: UIDS.a, request: { cpu: 0.25, memory: 64 << 20 }, ...more });
-/** All that was written, in one order. */
-const everything = (series: readonly Series[], scene = {}) => {
-  const { names, five, hours, tables, coverage } = reduce(series, scene);
-  return {
-    names: names.toSorted(byText),
-    five: five.toSorted(byText),
-    hours: hours.toSorted(byText),
-    tables,
-    coverage,
-  };
-};
 
 describe("properties", () => {
   const steps = fc.array(

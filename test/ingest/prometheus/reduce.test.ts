@@ -1,23 +1,20 @@
 import { describe, expect, it } from "vitest";
 import {
   DAY,
+  END,
   every,
   type Fact,
   HOUR,
+  NODE,
   nodeSeries,
   podSeries,
-  PROVIDER,
   reduce,
   type Series,
   START,
   sum,
   UIDS,
+  web,
 } from "./scene.ts";
-
-const END = START + 24 * HOUR;
-const NODE = PROVIDER.toLowerCase().replace("azure://", "");
-const web = (more = {}) =>
-  podSeries({ pod: "web-1", uid: UIDS.a, request: { cpu: 0.25, memory: 64 << 20 }, ...more });
 
 describe("a day of one container", () => {
   const facts = reduce([...nodeSeries(), ...web()]);

@@ -11,11 +11,13 @@ import {
 import { METRIC_BY_NAME } from "../../../ingest/prometheus/metrics.ts";
 import type { ReduceNotes } from "../../../ingest/prometheus/reduce-notes.ts";
 import { Reducer } from "../../../ingest/prometheus/reduce.ts";
+import { byText } from "../taken.ts";
 
 export const DAY = "2026-08-03";
 /** Seconds. */
 export const START = Date.parse(`${DAY}T00:00:00Z`) / 1000;
 export const HOUR = 3600;
+export const END = START + 24 * HOUR;
 
 /** A series as a test writes it: seconds and values, ascending. */
 export interface Series {
@@ -71,7 +73,7 @@ export function podSeries(scene: PodScene): Series[] {
   const { phase = 0, cores = 0.5, bytes = 100 << 20, path = true } = scene;
   const { request = {}, limit = {} } = scene;
   const from = (scene.from ?? START - 300) + phase;
-  const until = scene.until ?? START + 24 * HOUR;
+  const until = scene.until ?? END;
   const cadvisor = {
     namespace,
     pod,
@@ -125,13 +127,20 @@ export function podSeries(scene: PodScene): Series[] {
 export const PROVIDER =
   "azure:///subscriptions/S/resourceGroups/mc/providers/Microsoft.Compute/virtualMachineScaleSets/aks-apps-1-vmss/virtualMachines/3";
 
+/** What the machine of that id is called in facts. */
+export const NODE = PROVIDER.toLowerCase().replace("azure://", "");
+
+/** A pod of the namespace "shop" that asks for less than it uses. */
+export const web = (more: Partial<PodScene> = {}): Series[] =>
+  podSeries({ pod: "web-1", uid: UIDS.a, request: { cpu: 0.25, memory: 64 << 20 }, ...more });
+
 /** The series of a node with 4 cores and 16 GiB. */
 export function nodeSeries(
   node = "node-1",
   provider = PROVIDER,
   step = 60,
   from = START - 300,
-  until = START + 24 * HOUR,
+  until = END,
 ): Series[] {
   const ksm = { node, job: "kube-state-metrics", instance: "ksm:8080" };
   const at = (value: number) => every(step, from, until, () => value);
@@ -215,7 +224,7 @@ export interface ReduceScene {
 
 /** Reduces series as one shard: those of the cluster first, in the order given. */
 export function reduce(series: readonly Series[], scene: ReduceScene = {}): Collected {
-  const { from = START, until = START + 24 * HOUR, interval = 60 } = scene;
+  const { from = START, until = END, interval = 60 } = scene;
   const facts = new Collected();
   const ms = interval * 1000;
   const reducer = new Reducer(
@@ -244,6 +253,18 @@ export function reduce(series: readonly Series[], scene: ReduceScene = {}): Coll
   facts.coverage = coverage;
   facts.notes = notes;
   return facts;
+}
+
+/** All that was written, in one order. */
+export function everything(series: readonly Series[], scene: ReduceScene = {}) {
+  const { names, five, hours, tables, coverage } = reduce(series, scene);
+  return {
+    names: names.toSorted(byText),
+    five: five.toSorted(byText),
+    hours: hours.toSorted(byText),
+    tables,
+    coverage,
+  };
 }
 
 const order = (metric: string) => (METRIC_BY_NAME.get(metric)?.scope === "cluster" ? 0 : 1);

@@ -390,10 +390,12 @@ describeWith("Prometheus", "usage from a real Prometheus", (program) => {
         const { forward } = await import("../../fakes/proxy.ts");
         let reads = 0;
         let killed: Promise<void> | undefined;
-        const watching = await forward(own.url, (request) => {
-          if (request.url !== "/api/v1/read" || ++reads < 8) return null;
-          killed ??= own.stop("SIGKILL");
-          return null;
+        const watching = await forward(own.url, {
+          refuse(request) {
+            if (request.url !== "/api/v1/read" || ++reads < 8) return null;
+            killed ??= own.stop("SIGKILL");
+            return null;
+          },
         });
         const lost = await ingest(home, `url: "${watching.url}"`);
         await killed;
@@ -422,10 +424,12 @@ describeWith("Prometheus", "usage from a real Prometheus", (program) => {
         const { forward } = await import("../../fakes/proxy.ts");
         let reads = 0;
         let pid = 0;
-        const watching = await forward(server.url, (request) => {
-          // The command runs under the pinned Node, perhaps a child of its own: the whole group goes.
-          if (request.url === "/api/v1/read" && ++reads === 4) process.kill(-pid, "SIGKILL");
-          return null;
+        const watching = await forward(server.url, {
+          refuse(request) {
+            // The command runs under the pinned Node, perhaps a child of its own: the whole group goes.
+            if (request.url === "/api/v1/read" && ++reads === 4) process.kill(-pid, "SIGKILL");
+            return null;
+          },
         });
         const config = await writeConfig(home, "", source(`url: "${watching.url}"`));
         const args = ["ingest", "--config", config, "--until", "2026-08-04"];
@@ -588,28 +592,22 @@ describeWith("Prometheus", "usage from a real Prometheus", (program) => {
 /** The server behind a proxy that has no remote read, as Thanos and Azure have none. */
 async function noStreaming(url: string) {
   const { forward } = await import("../../fakes/proxy.ts");
-  return forward(url, (request) => (request.url === "/api/v1/read" ? 404 : null));
+  return forward(url, { refuse: (request) => (request.url === "/api/v1/read" ? 404 : null) });
 }
 
 /** The server behind a proxy that passes on the first question of a request only. */
 async function oneQuestion(url: string) {
   const { forward } = await import("../../fakes/proxy.ts");
   const { firstQuestion } = await import("../../fakes/remote-request.ts");
-  return forward(
-    url,
-    () => null,
-    () => Infinity,
-    () => {},
-    (request, body) => (request.url === "/api/v1/read" ? firstQuestion(body) : body),
-  );
+  return forward(url, {
+    edited: (request, body) => (request.url === "/api/v1/read" ? firstQuestion(body) : body),
+  });
 }
 
 /** The server behind a proxy that breaks an answer of remote read after so many bytes. */
 async function cutting(url: string, bytes: number) {
   const { forward } = await import("../../fakes/proxy.ts");
-  return forward(
-    url,
-    () => null,
-    (request) => (request.url === "/api/v1/read" ? bytes : Infinity),
-  );
+  return forward(url, {
+    cutAfter: (request) => (request.url === "/api/v1/read" ? bytes : Infinity),
+  });
 }
